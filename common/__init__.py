@@ -1,0 +1,1 @@
+"""What every app may use: refusals, text, dates, pages. Imports no app."""

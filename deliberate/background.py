@@ -1,0 +1,40 @@
+"""What happens by itself: the log is put in order, polls that are due are closed, counted and published.
+
+In one process this is a thread of the server; in production it is `manage.py sequencer` and `manage.py worker`.
+"""
+
+import logging
+import threading
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from votelog import sequencer
+from voting import actions
+
+logger = logging.getLogger(__name__)
+HEARTBEAT = 0.25
+
+
+def beat() -> None:
+    sequencer.run_once()
+    actions.finish_due_polls(at=timezone.now())
+
+
+def _run(stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT):
+        try:
+            beat()
+        except Exception:
+            # The log stands still rather than wrong; the server goes on reading, and the operator sees why.
+            logger.exception("The vote log was not advanced; nothing is lost, it is tried again in ten seconds.")
+            stop.wait(10)
+        finally:
+            close_old_connections()
+
+
+def start() -> threading.Event:
+    """Start the thread and return the event that ends it."""
+    stop = threading.Event()
+    threading.Thread(target=_run, args=[stop], name="background", daemon=True).start()
+    return stop

@@ -1,0 +1,211 @@
+"""Polls, their options, ballots, live boards and results; what a row means."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.permissions import can
+from common.localized import loc
+from common.models import LocalizedField
+from eligibility.models import Roll
+from processes.models import Process, Scope, Topic
+
+_ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def new_public_id() -> str:
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(8))
+
+
+class PollQuerySet(models.QuerySet["Poll"]):
+    def visible_to(self, user: object) -> PollQuerySet:
+        if isinstance(user, User) and can(user, "poll.see_draft"):
+            return self
+        return self.filter(process__published=True).exclude(status=Poll.Status.DRAFT)
+
+    def due(self, at: datetime) -> PollQuerySet:
+        """Open polls whose time is over."""
+        return self.filter(status=Poll.Status.OPEN, closes_at__lte=at)
+
+
+class Poll(models.Model):
+    """One question put to one roll, counted by one rule. From opening on nothing but `status` and `closes_at` changes."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed")
+        PUBLISHED = "published", _("Result published")
+
+    class Visibility(models.TextChoices):
+        LIVE = "live", _("Turnout and tallies are public while the poll is open")
+        TURNOUT = "turnout", _("Only turnout is public until the poll closes")
+
+    class Revote(models.TextChoices):
+        NONE = "none", _("A ballot that is cast stays as it is")
+        LAST = "last", _("A ballot may be changed until the poll closes; the last one counts")
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id)
+    process = models.ForeignKey(Process, models.PROTECT, related_name="polls")
+    roll = models.ForeignKey(Roll, models.PROTECT, related_name="polls")
+    title = LocalizedField()
+    question = LocalizedField()
+    method = models.CharField(max_length=40)
+    """Id of the counting rule, see `counting.rules`."""
+    rule = models.JSONField(default=dict)
+    """Options of the counting rule, defaults written out."""
+    budget = models.PositiveBigIntegerField(null=True, blank=True)
+    """Money to spend, in the smallest unit of `currency`; null where the options cost nothing."""
+    currency = LocalizedField(blank=True)
+    max_cost = models.PositiveBigIntegerField(null=True, blank=True)
+    """What the options on one ballot may cost together; null where there is no cap."""
+    min_choices = models.PositiveSmallIntegerField(default=0)
+    max_choices = models.PositiveSmallIntegerField(null=True, blank=True)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.LIVE)
+    revote = models.CharField(max_length=10, choices=Revote.choices, default=Revote.LAST)
+    mix_k = models.PositiveSmallIntegerField(default=10)
+    mix_max_s = models.PositiveIntegerField(default=3600)
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    source = models.JSONField(null=True, blank=True)
+    """Of an imported poll: name and SHA-256 of the file, and the option ids that the file says were selected."""
+
+    objects = PollQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-closes_at"]
+        constraints = [
+            CheckConstraint(name="a_poll_closes_after_it_opens", condition=Q(closes_at__gt=F("opens_at"))),
+            CheckConstraint(name="a_mix_has_at_least_one_ballot", condition=Q(mix_k__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return loc(self.title)
+
+    def get_absolute_url(self) -> str:
+        return reverse("voting:poll-detail", args=[self.public_id])
+
+    @property
+    def topic(self) -> str:
+        """The live topic of this poll's board."""
+        return f"board.{self.public_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+
+class Option(models.Model):
+    """Something that can be approved in a poll; in a budget poll a project with its cost."""
+
+    poll = models.ForeignKey(Poll, models.CASCADE, related_name="options")
+    key = models.CharField(max_length=16)
+    """The id in ballots, log and result: o1, o2, …"""
+    external_id = models.CharField(max_length=80, blank=True)
+    """The id in the file that an imported poll was made from."""
+    position = models.PositiveSmallIntegerField()
+    title = LocalizedField()
+    summary = LocalizedField(blank=True)
+    description = LocalizedField(blank=True)
+    cost = models.PositiveBigIntegerField(null=True, blank=True)
+    scope = models.ForeignKey(Scope, models.PROTECT, null=True, blank=True, related_name="+")
+    subject = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            UniqueConstraint(name="one_option_per_key_in_a_poll", fields=["poll", "key"]),
+            UniqueConstraint(name="one_option_per_position_in_a_poll", fields=["poll", "position"]),
+            CheckConstraint(name="an_option_costs_something_or_has_no_cost", condition=Q(cost__isnull=True) | Q(cost__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return loc(self.title)
+
+
+class Ballot(models.Model):
+    """One accepted ballot: a credential and a choice. Who is behind the credential is written nowhere.
+
+    No person, no time, no address, no row number: a test pins the column list.
+    """
+
+    pk = models.CompositePrimaryKey("poll_id", "credential", "revision")
+    poll = models.ForeignKey(Poll, models.PROTECT, related_name="ballots")
+    credential = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField()
+    bid = models.CharField(max_length=32)
+    """Receipt number, chosen at random by the voter's device; also the key by which a repeated form is recognised."""
+    body = models.TextField()
+    """Canonical JSON of `d` as it will stand in the log."""
+
+    class Meta:
+        constraints = [UniqueConstraint(name="one_ballot_per_receipt_number", fields=["bid"])]
+
+    def __str__(self) -> str:
+        return self.bid
+
+
+class Board(models.Model):
+    """What observers of a poll see now, recomputed from the log after each mix."""
+
+    poll = models.OneToOneField(Poll, models.CASCADE, related_name="board")
+    turnout = models.PositiveIntegerField(default=0)
+    tallies = models.JSONField(default=dict)
+    """Approvals by option key. Empty while the poll's visibility hides them."""
+    log_size = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.poll_id}: {self.turnout}"
+
+
+class Result(models.Model):
+    """A numbered result act. Corrections are new acts; none is ever changed."""
+
+    poll = models.ForeignKey(Poll, models.PROTECT, related_name="results")
+    act = models.PositiveSmallIntegerField()
+    published_at = models.DateTimeField()
+    sha256 = models.CharField(max_length=64)
+    outcome: models.JSONField[Any, Any] = models.JSONField()
+    """The canonical result of docs/reference/vote-log.md."""
+    why = models.JSONField(default=dict)
+    """By option key: won or lost, and the numbers behind it (see `counting.outcome`)."""
+
+    class Meta:
+        ordering = ["poll", "-act"]
+        constraints = [UniqueConstraint(name="one_result_per_act_number", fields=["poll", "act"])]
+
+    def __str__(self) -> str:
+        return f"{self.poll_id}/{self.act}"
+
+
+class Delivery(models.Model):
+    """What happened to a winning project after the vote. Money in the poll's smallest unit."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        CONTRACTED = "contracted", _("Contracted")
+        BUILDING = "building", _("Under construction")
+        DONE = "done", _("Done")
+
+    option = models.ForeignKey(Option, models.PROTECT, related_name="deliveries")
+    status = models.CharField(max_length=12, choices=Status.choices)
+    happened_at = models.DateTimeField()
+    note = LocalizedField(blank=True)
+    spent = models.PositiveBigIntegerField(default=0)
+    """Spent on the project up to then, in all."""
+
+    class Meta:
+        ordering = ["happened_at", "pk"]
+        verbose_name_plural = "deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.option_id}: {self.status}"
