@@ -19,6 +19,7 @@ HEARTBEAT = 0.25
 def beat() -> None:
     sequencer.run_once()
     actions.finish_due_polls(at=timezone.now())
+    actions.refresh_turnout()
 
 
 def _run(stop: threading.Event) -> None:

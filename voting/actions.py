@@ -1,0 +1,248 @@
+"""Everything that can happen to a poll. Nothing else writes polls, ballots, boards or results.
+
+Order of work: lock, ask, change, record, announce. One action is one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_hex
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from accounts.permissions import can
+from common.localized import Localized
+from common.locks import lock_exclusive, lock_shared
+from common.refusal import NotPermitted, Refusal
+from counting import rules as counting_rules
+from eligibility.models import RollEntry
+from merkle import canonical
+from realtime.actions import announce
+from votelog import log
+from votelog.actions import promise, put_blob, record, record_ballot
+from voting import ballotbox, commitments, errors, rules, signals, tabulate
+from voting.board import render_board
+from voting.models import Ballot, Board, Delivery, Option, Poll, Result
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the voter keeps. `promise` is signed by the log; `deadline` is when the ballot must stand in it."""
+
+    poll: Poll
+    bid: str
+    revision: int
+    choice: tuple[str, ...]
+    promise: str
+    deadline: datetime
+    replayed: bool
+
+
+def deadline_of(poll: Poll) -> datetime:
+    return poll.closes_at + timedelta(seconds=poll.mix_max_s)
+
+
+def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
+    """Freeze the poll, commit to its rules, roll and credentials in the log, and let ballots in.
+
+    `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete.
+    """
+    with transaction.atomic():
+        lock_exclusive(poll.topic)
+        poll = Poll.objects.select_related("roll").get(pk=poll.pk)
+        if by is not None and not can(by, "poll.open", poll):
+            raise NotPermitted()
+        if refusal := rules.why_not_open(poll):
+            raise refusal
+        counting_rules.validate(poll.method, poll.rule)
+        ballotbox.make_secrets(poll.public_id)
+        poll.status = Poll.Status.OPEN
+        poll.save(update_fields=["status"])
+        Board.objects.create(poll=poll)
+        record("poll.created", poll=poll.public_id, d=commitments.poll_created(poll, origin=origin))
+        record("roll.committed", poll=poll.public_id, d=commitments.roll_committed(poll.roll))
+        record("credentials.committed", poll=poll.public_id, d=commitments.credentials_committed(poll))
+        record("poll.opened", poll=poll.public_id, d={})
+        announce(poll.topic, lambda: render_board(poll))
+    return poll
+
+
+def cast_ballot(
+    *,
+    poll: Poll,
+    voter: RollEntry | None,
+    choice: Sequence[str],
+    bid: str,
+    revision: int,
+    at: datetime,
+    origin: str = "",
+) -> Receipt:
+    """Put one ballot into the box, or return the earlier receipt when the same form comes again.
+
+    `voter` is the person's place on the roll, `choice` option keys (none: a blank ballot), `bid` 32 hex digits made by
+    the voter's device, `revision` the number of ballots that the voter knows to have cast before. Once this returns the
+    ballot is durable. Raises a Refusal, and then nothing was changed.
+    """
+    try:
+        with transaction.atomic():
+            lock_shared(poll.topic)
+            poll = Poll.objects.select_related("process").get(pk=poll.pk)
+            if voter is None or voter.roll_id != poll.roll_id:
+                raise rules.why_not_cast(poll, voter, at=at) or errors.NotOnRoll()
+            credential = ballotbox.credential(poll.public_id, voter)
+            d = {"bid": bid, "cred": credential, "rev": revision, "b": {"approve": sorted(choice)}}
+            body = canonical.dumps(d | ({"origin": origin} if origin else {})).decode()
+            replayed = _was_cast_already(poll, bid, body)
+            if not replayed:
+                if refusal := rules.why_not_cast(poll, voter, at=at) or rules.why_not_choose(poll, poll.options.all(), choice):
+                    raise refusal
+                cast_before = Ballot.objects.filter(poll=poll, credential=credential).count()
+                if cast_before and poll.revote == Poll.Revote.NONE:
+                    raise errors.RevotingNotAllowed()
+                if revision != cast_before:
+                    raise errors.BallotStale()
+                Ballot.objects.create(poll=poll, credential=credential, revision=revision, bid=bid, body=body)
+                hidden = poll.visibility != Poll.Visibility.LIVE
+                record_ballot(poll=poll.public_id, d=canonical.loads(body.encode()), k=None if hidden else poll.mix_k)
+    except IntegrityError:
+        # The constraint decided between two forms that arrived at once: this one was second.
+        raise errors.BallotStale() from None
+    deadline = deadline_of(poll)
+    return Receipt(
+        poll=poll,
+        bid=bid,
+        revision=revision,
+        choice=tuple(sorted(choice)),
+        promise=promise(d=canonical.loads(body.encode()), deadline=int(deadline.timestamp())),
+        deadline=deadline,
+        replayed=replayed,
+    )
+
+
+def _was_cast_already(poll: Poll, bid: str, body: str) -> bool:
+    earlier = Ballot.objects.filter(bid=bid).first()
+    if earlier is None:
+        return False
+    if earlier.poll_id != poll.pk or earlier.body != body:
+        raise errors.ReceiptNumberTaken()
+    return True
+
+
+def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
+    """Close the box for good. Ballots being cast at this moment are all in the count or all refused.
+
+    `by` None: the clock. Raises NotPermitted, PollNotOpen.
+    """
+    with transaction.atomic():
+        lock_exclusive(poll.topic)  # waits for casts in flight, then no cast gets past
+        poll = Poll.objects.get(pk=poll.pk)
+        if by is not None and not can(by, "poll.close", poll):
+            raise NotPermitted()
+        if refusal := rules.why_not_close(poll):
+            raise refusal
+        poll.status = Poll.Status.CLOSED
+        poll.closes_at = min(poll.closes_at, max(at, poll.opens_at + timedelta(seconds=1)))
+        poll.save(update_fields=["status", "closes_at"])
+        count = tabulate.counted(poll)
+        record(
+            "poll.closed",
+            poll=poll.public_id,
+            d={
+                "reason": "scheduled" if by is None else "by_hand",
+                "ballots": Ballot.objects.filter(poll=poll).count(),
+                "ballots_sha256": tabulate.ballots_sha256(poll, count),
+            },
+        )
+        announce(poll.topic, lambda: render_board(poll))
+    return poll
+
+
+def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
+    """Count the closed poll and publish the first result act.
+
+    The nonce that decides ties is shown only now, when the fingerprint of the ballots already stands in the log.
+    Raises NotPermitted, PollNotClosed, ClosingNotInLog, CountDiffersFromLog.
+    """
+    with transaction.atomic():
+        lock_exclusive(poll.topic)
+        poll = Poll.objects.select_related("roll").get(pk=poll.pk)
+        if by is not None and not can(by, "poll.publish", poll):
+            raise NotPermitted()
+        if refusal := rules.why_not_publish(poll):
+            raise refusal
+        closing = next((entry["d"] for entry in log.entries(poll.public_id) if entry["type"] == "poll.closed"), None)
+        if closing is None:
+            raise errors.ClosingNotInLog()
+        count = tabulate.counted(poll)
+        if tabulate.ballots_sha256(poll, count) != closing["ballots_sha256"]:
+            raise errors.CountDiffersFromLog()
+        outcome, published = tabulate.count_poll(poll, count, beacon=ballotbox.nonce(poll.public_id))
+        result_bytes = canonical.dumps(published)
+        result = Result.objects.create(
+            poll=poll,
+            act=1,
+            published_at=at,
+            sha256=sha256(result_bytes).hexdigest(),
+            outcome=published,
+            why=tabulate.reasons(outcome),
+        )
+        put_blob(result_bytes, salted=False)
+        record("participation.published", poll=poll.public_id, d=commitments.participation(poll, count))
+        record("tally.published", poll=poll.public_id, d=commitments.tally_published(poll, count, result))
+        poll.status = Poll.Status.PUBLISHED
+        poll.save(update_fields=["status"])
+        tabulate.refresh_board(poll)
+        signals.result_published.send(Poll, poll=poll, result=result)
+        announce(poll.topic, lambda: render_board(poll))
+    return result
+
+
+def finish_due_polls(*, at: datetime) -> None:
+    """What the clock does: close polls whose time is over, and publish those whose closing stands in the log."""
+    for poll in Poll.objects.due(at):
+        try:
+            close_poll(poll=poll, by=None, at=at)
+        except errors.PollNotOpen:
+            pass  # somebody closed it by hand in between
+    for poll in Poll.objects.filter(status=Poll.Status.CLOSED):
+        try:
+            publish_result(poll=poll, by=None, at=at)
+        except (errors.ClosingNotInLog, errors.PollNotClosed):
+            pass  # next time
+        except Refusal as refusal:
+            logger.error("Poll %s was not published: %s", poll.public_id, refusal.code)
+
+
+def refresh_board(*, public_id: str) -> None:
+    """Recompute what observers see, and tell them when it changed. Called after each mix and, for turnout, by the clock."""
+    with transaction.atomic():
+        poll = Poll.objects.filter(public_id=public_id).exclude(status=Poll.Status.DRAFT).first()
+        if poll is not None and tabulate.refresh_board(poll):
+            announce(poll.topic, lambda: render_board(poll))
+
+
+def refresh_turnout() -> None:
+    """Polls that show only turnout have nothing in the log to follow while they are open."""
+    for poll in Poll.objects.filter(status=Poll.Status.OPEN, visibility=Poll.Visibility.TURNOUT):
+        refresh_board(public_id=poll.public_id)
+
+
+def record_delivery(
+    *, option: Option, by: User | None, status: str, at: datetime, note: Localized | None = None, spent: int = 0
+) -> Delivery:
+    """Tell what happened to a winning project. `spent` is all that was spent on it so far."""
+    if by is not None and not can(by, "delivery.record", option):
+        raise NotPermitted()
+    return Delivery.objects.create(option=option, status=status, happened_at=at, note=note or {}, spent=spent)
+
+
+def new_receipt_number() -> str:
+    """A receipt number for a form or a command; the voter's own device replaces it where it can."""
+    return token_hex(16)

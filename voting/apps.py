@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class VotingConfig(AppConfig):
+    name = "voting"
+
+    def ready(self) -> None:
+        from votelog.signals import entries_published
+        from voting.receivers import refresh_boards
+
+        entries_published.connect(refresh_boards, dispatch_uid="voting.refresh_boards")

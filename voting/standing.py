@@ -1,0 +1,73 @@
+"""What a person may see of their own part in a poll, and what a receipt leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from accounts.models import User
+from eligibility.models import RollEntry
+from votelog import log
+from voting import actions, ballotbox, tabulate
+from voting.models import Ballot, Poll
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: the current ballot."""
+
+    entry: RollEntry | None
+    next_revision: int = 0
+    choice: tuple[str, ...] | None = None
+
+
+def standing(poll: Poll, user: object) -> Standing:
+    """Computed anew each time from the poll's key: nothing stored says who has voted."""
+    if not isinstance(user, User):
+        return Standing(entry=None)
+    entry = RollEntry.objects.filter(roll=poll.roll_id, user=user).first()
+    if entry is None or poll.status == Poll.Status.DRAFT:
+        return Standing(entry=entry)
+    credential = ballotbox.credential(poll.public_id, entry)
+    last = Ballot.objects.filter(poll=poll, credential=credential).order_by("-revision").first()
+    if last is None:
+        return Standing(entry=entry)
+    return Standing(entry=entry, next_revision=last.revision + 1, choice=tabulate.choice_of(last.body))
+
+
+State = Literal["promised", "in_log", "counted", "replaced"]
+
+
+@dataclass(frozen=True)
+class ReceiptState:
+    """Where the ballot with this receipt number is. `index`: its place in the log, None while it is only promised."""
+
+    poll: Poll
+    bid: str
+    state: State
+    index: int | None
+    choice: tuple[str, ...]
+    revision: int
+    deadline: datetime
+
+
+def find_receipt(bid: str) -> ReceiptState | None:
+    ballot = Ballot.objects.select_related("poll").filter(bid=bid).first()
+    if ballot is None:
+        return None
+    poll = ballot.poll
+    event = log.find_ballot(poll.public_id, bid)
+    newer = Ballot.objects.filter(poll=poll, credential=ballot.credential, revision__gt=ballot.revision).exists()
+    state: State = (
+        "promised" if event is None else "replaced" if newer else "counted" if poll.status == Poll.Status.PUBLISHED else "in_log"
+    )
+    return ReceiptState(
+        poll=poll,
+        bid=bid,
+        state=state,
+        index=event.idx if event else None,
+        choice=tabulate.choice_of(ballot.body),
+        revision=ballot.revision,
+        deadline=actions.deadline_of(poll),
+    )

@@ -1,0 +1,101 @@
+"""The only bridge from rows to counting/."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from fractions import Fraction
+from typing import Any
+
+from counting import ballotfile, lots
+from counting import rules as counting_rules
+from counting.outcome import Outcome
+from counting.outcome import result as result_record
+from counting.profile import ApprovalProfile
+from votelog import log
+from voting.models import Ballot, Board, Poll
+
+Counted = dict[str, Ballot]
+"""By credential, the ballot that counts."""
+
+
+def counted(poll: Poll) -> Counted:
+    """The last ballot of every credential."""
+    return {ballot.credential: ballot for ballot in Ballot.objects.filter(poll=poll).order_by("revision")}
+
+
+def choice_of(body: str | dict[str, Any]) -> tuple[str, ...]:
+    d = json.loads(body) if isinstance(body, str) else body
+    return tuple(d["b"]["approve"])
+
+
+def profile_of(ballots: Counted) -> ApprovalProfile:
+    return ApprovalProfile.from_ballots(choice_of(ballot.body) for ballot in ballots.values())
+
+
+def _keys(poll: Poll) -> list[str]:
+    return [option.key for option in poll.options.all()]
+
+
+def ballot_file(poll: Poll, ballots: Counted) -> bytes:
+    return ballotfile.write_ballot_file(
+        contest=poll.public_id, rule=poll.method, candidates=_keys(poll), profile=profile_of(ballots)
+    )
+
+
+def ballots_sha256(poll: Poll, ballots: Counted) -> str:
+    return ballotfile.ballots_sha256(ballot_file(poll, ballots))
+
+
+def count_poll(poll: Poll, ballots: Counted, *, beacon: bytes) -> tuple[Outcome, dict[str, Any]]:
+    """The outcome, and the result as it is published. `beacon` is the revealed nonce."""
+    fingerprint = ballots_sha256(poll, ballots)
+    seed = lots.lots_seed(contest=poll.public_id, ballots_sha256=fingerprint, beacon=beacon.hex())
+    outcome = counting_rules.count(
+        poll.method,
+        profile_of(ballots),
+        {option.key: option.cost or 0 for option in poll.options.all()},
+        budget=poll.budget or 0,
+        tie_order=lots.lots_order(_keys(poll), seed=seed),
+        options=poll.rule,
+    )
+    return outcome, result_record(outcome, poll=poll.public_id, ballots_sha256=fingerprint, seed=seed)
+
+
+def reasons(outcome: Outcome) -> dict[str, Any]:
+    """Why each option won or lost, as JSON: fractions as text, "7/2"."""
+    return {
+        key: {
+            "won": why.won,
+            "code": why.code,
+            **{name: str(value) if isinstance(value, Fraction) else value for name, value in why.numbers.items()},
+        }
+        for key, why in outcome.why.items()
+    }
+
+
+def board_of(poll: Poll) -> Board:
+    return Board.objects.get(poll=poll)
+
+
+def refresh_board(poll: Poll) -> bool:
+    """Bring the board up to what the poll's visibility allows. True when something changed."""
+    board = board_of(poll)
+    before = (board.turnout, board.tallies)
+    if poll.visibility == Poll.Visibility.TURNOUT and poll.status == Poll.Status.OPEN:
+        # Nothing is in the log yet. Whole groups only, so that no single ballot can be seen to arrive.
+        voters = Ballot.objects.filter(poll=poll, revision=0).count()
+        board.turnout = voters - voters % poll.mix_k
+    else:
+        last = {
+            entry["d"]["cred"]: choice_of(entry["d"])
+            for entry in log.entries(poll.public_id)
+            if entry["type"] == "ballot.cast"
+        }
+        board.turnout = len(last)
+        tallies = Counter(key for choice in last.values() for key in choice)
+        hidden = poll.visibility == Poll.Visibility.TURNOUT and poll.status != Poll.Status.PUBLISHED
+        board.tallies = {} if hidden else {key: tallies[key] for key in _keys(poll)}
+    board.log_size = log.size()
+    board.save(update_fields=["turnout", "tallies", "log_size"])
+    return (board.turnout, board.tallies) != before
