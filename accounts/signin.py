@@ -1,0 +1,92 @@
+"""allauth's own forms where we want more of them than settings can say. Named in ACCOUNT_FORMS and MFA_FORMS.
+
+Not in `forms`: allauth imports `forms.SignupForm` while its own forms are still being made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.webauthn import forms as webauthn
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from common.persian import ascii_digits
+
+
+class LoginForm(account.LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+        self.fields["login"].widget.attrs = {"type": "email", "autocomplete": "username", "dir": "ltr"}
+
+    def _setup_password_field(self) -> None:
+        """allauth drops the field where nobody is asked for a password at sign-up; here one may be set afterwards."""
+        self.fields["password"].help_text = ""
+
+
+class TypedCode(forms.CharField):
+    """A code from an e-mail or a printed list. Persian digits are as good as Latin ones."""
+
+    def __init__(self, *, label: Any) -> None:
+        super().__init__(
+            label=label,
+            max_length=40,
+            widget=forms.TextInput(
+                attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr", "spellcheck": "false"}
+            ),
+        )
+
+    def to_python(self, value: str | None) -> str:
+        return ascii_digits(super().to_python(value) or "").strip()
+
+
+class LoginCodeForm(account.ConfirmLoginCodeForm):  # type: ignore[misc]
+    code = TypedCode(label=_("Code"))
+
+
+class EmailCodeForm(account.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]
+    code = TypedCode(label=_("Code"))
+
+
+class PasswordResetCodeForm(account.ConfirmPasswordResetCodeForm):  # type: ignore[misc]
+    code = TypedCode(label=_("Code"))
+
+
+class RecoveryCodeForm(mfa.AuthenticateForm):  # type: ignore[misc]
+    code = TypedCode(label=_("Recovery code"))
+
+
+class ReauthenticateCodeForm(mfa.ReauthenticateForm):  # type: ignore[misc]
+    code = TypedCode(label=_("Recovery code"))
+
+
+class PasskeyName(forms.CharField):
+    def __init__(self, *, required: bool) -> None:
+        super().__init__(
+            label=_("Name of this passkey"),
+            required=required,
+            max_length=60,
+            help_text=_("So that you can tell it from others, for example “my phone”."),
+            widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+        )
+
+
+class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    name = PasskeyName(required=False)
+    passwordless = forms.BooleanField(
+        label=_("Sign in with it alone"),
+        required=False,
+        initial=True,
+        help_text=_("Off: it is asked for after your code or password, as a second step."),
+    )
+
+
+class SignupPasskeyForm(webauthn.SignupWebAuthnForm):  # type: ignore[misc]
+    name = PasskeyName(required=False)
+
+
+class EditPasskeyForm(webauthn.EditWebAuthnForm):  # type: ignore[misc]
+    name = PasskeyName(required=True)

@@ -1,0 +1,54 @@
+"""Where people see which rolls they are on, and take a place with an invitation code."""
+
+from typing import cast
+
+from allauth.core import ratelimit
+from django.apps import apps
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from common.localized import loc
+from common.refusal import Refusal
+from eligibility import actions
+from eligibility.forms import RedeemForm
+from eligibility.models import Roll
+
+
+@require_safe
+@login_required
+@never_cache
+def mine(request: HttpRequest) -> HttpResponse:
+    # Polls stand above rolls in the house: they are reached by name here, not by import.
+    polls = apps.get_model("voting", "Poll").objects.visible_to(request.user)  # type: ignore[attr-defined]
+    user = cast(User, request.user)
+    rolls = Roll.objects.filter(entries__user=user).prefetch_related(
+        Prefetch("polls", queryset=polls.select_related("process"))
+    )
+    return render(request, "eligibility/mine.html", {"rolls": rolls})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def redeem(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "eligibility/redeem.html", {"form": RedeemForm()})
+    # Codes must not be found by trying.
+    if limited := ratelimit.consume_or_429(request, action="redeem_code", user=request.user):
+        return limited
+    form = RedeemForm(request.POST)
+    if not form.is_valid():
+        return render(request, "eligibility/redeem.html", {"form": form}, status=422)
+    try:
+        entry = actions.redeem_code(user=cast(User, request.user), code=form.cleaned_data["code"])
+    except Refusal as refusal:
+        return render(request, "eligibility/redeem.html", {"form": form, "refusal": refusal}, status=409)
+    messages.success(request, _("You are on the roll “%(roll)s” now.") % {"roll": loc(entry.roll.name)})
+    return redirect("eligibility:mine")
