@@ -1,0 +1,1 @@
+"""Recheck and recount a published poll: everything is in `__main__.py`, which also runs alone."""
