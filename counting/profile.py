@@ -1,0 +1,133 @@
+"""Profiles: the ballots of one poll as a multiset. Equal ballots are one group with a count; nobody is behind
+them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+OptionId = str
+ApprovalBallot = tuple[OptionId, ...]
+PointsBallot = tuple[tuple[OptionId, int], ...]
+
+
+class ProfileError(ValueError):
+    """A ballot that cannot be counted was handed to a count. A bug of the caller: ballots are checked when
+    they are cast."""
+
+
+@dataclass(frozen=True)
+class ApprovalProfile:
+    """How many ballots approve exactly which set of options.
+
+    `groups` maps the approved ids, sorted by code point, to the number of such ballots; the empty tuple
+    stands for blank ballots. Raises ProfileError when ids are unsorted or repeated, or a count is not
+    positive.
+
+    >>> profile = ApprovalProfile.of([["b", "a"], ["a", "b"], ["b"], []])
+    >>> dict(profile.groups)
+    {(): 1, ('a', 'b'): 2, ('b',): 1}
+    >>> profile.total, profile.valid, profile.blank, profile.scores(["a", "b", "c"])
+    (4, 3, 1, {'a': 2, 'b': 3, 'c': 0})
+    """
+
+    groups: Mapping[ApprovalBallot, int]
+
+    def __post_init__(self) -> None:
+        for ballot, count in self.groups.items():
+            if list(ballot) != sorted(set(ballot)):
+                raise ProfileError(f"approvals must be sorted and different: {ballot!r}")
+            _require_count(count)
+        object.__setattr__(self, "groups", MappingProxyType(dict(sorted(self.groups.items()))))
+
+    @classmethod
+    def of(cls, ballots: Iterable[Iterable[OptionId]]) -> "ApprovalProfile":
+        """Group `ballots`, each the approved ids in any order."""
+        return cls(Counter(tuple(sorted(ballot)) for ballot in ballots))
+
+    @property
+    def total(self) -> int:
+        """All ballots, blank ones included."""
+        return sum(self.groups.values())
+
+    @property
+    def blank(self) -> int:
+        """Ballots that approve nothing."""
+        return self.groups.get((), 0)
+
+    @property
+    def valid(self) -> int:
+        """Ballots with at least one approval."""
+        return self.total - self.blank
+
+    def scores(self, options: Collection[OptionId]) -> dict[OptionId, int]:
+        """Number of approving ballots of each option. Raises ProfileError when a ballot names another one."""
+        return _add_up((([(option, 1) for option in ballot], count) for ballot, count in self.groups.items()), options)
+
+
+@dataclass(frozen=True)
+class PointsProfile:
+    """How many ballots give exactly which points. `groups` maps ((id, points), …), sorted by id, points ≥ 1,
+    to a count.
+
+    Points are added up as they stand; a ballot that spends less than it might is never scaled up (counting.md
+    §1.7).
+
+    >>> profile = PointsProfile.of([{"a": 3, "b": 1}, {"b": 1, "a": 3}, {"b": 0}])
+    >>> dict(profile.groups), profile.scores(["a", "b"])
+    ({(): 1, (('a', 3), ('b', 1)): 2}, {'a': 6, 'b': 2})
+    """
+
+    groups: Mapping[PointsBallot, int]
+
+    def __post_init__(self) -> None:
+        for ballot, count in self.groups.items():
+            ids = [option for option, _ in ballot]
+            if ids != sorted(set(ids)):
+                raise ProfileError(f"options must be sorted and different: {ballot!r}")
+            if any(type(points) is not int or points < 1 for _, points in ballot):
+                raise ProfileError(f"points must be whole numbers from 0: {ballot!r}")
+            _require_count(count)
+        object.__setattr__(self, "groups", MappingProxyType(dict(sorted(self.groups.items()))))
+
+    @classmethod
+    def of(cls, ballots: Iterable[Mapping[OptionId, int]]) -> "PointsProfile":
+        """Group `ballots`, each the points by id; zero points are the same as none."""
+        return cls(Counter(tuple(sorted((o, p) for o, p in ballot.items() if p != 0)) for ballot in ballots))
+
+    @property
+    def total(self) -> int:
+        """All ballots, blank ones included."""
+        return sum(self.groups.values())
+
+    @property
+    def blank(self) -> int:
+        """Ballots that give no points."""
+        return self.groups.get((), 0)
+
+    @property
+    def valid(self) -> int:
+        """Ballots that give points to at least one option."""
+        return self.total - self.blank
+
+    def scores(self, options: Collection[OptionId]) -> dict[OptionId, int]:
+        """Points of each option. Raises ProfileError when a ballot names another one."""
+        return _add_up(self.groups.items(), options)
+
+
+Profile = ApprovalProfile | PointsProfile
+
+
+def _add_up(ballots: Iterable[tuple[Iterable[tuple[OptionId, int]], int]], options: Collection[OptionId]) -> dict[OptionId, int]:
+    totals = dict.fromkeys(options, 0)
+    for ballot, count in ballots:
+        for option, points in ballot:
+            if option not in totals:
+                raise ProfileError(f"a ballot names {option!r}, which is not an option of this poll")
+            totals[option] += points * count
+    return totals
+
+
+def _require_count(count: int) -> None:
+    if type(count) is not int or count < 1:
+        raise ProfileError(f"a group holds at least one ballot, not {count!r}")

@@ -1,0 +1,92 @@
+"""The counting rules by id. A poll's configuration names one id and all its options; both are frozen at
+opening."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from counting import pb_greedy, pb_mes
+from counting.options import OptionsError, RuleOptions
+from counting.outcome import Outcome
+from counting.profile import OptionId, Profile
+
+__all__ = ["RULES", "OptionsError", "Rule", "UnknownRule", "count", "full_options", "validate_options"]
+
+
+class Count(Protocol):
+    """A counting rule: a pure function from ballots, projects and lots to an outcome."""
+
+    def __call__(
+        self,
+        profile: Profile,
+        projects: Mapping[OptionId, int],
+        *,
+        budget: int,
+        tie_order: Sequence[OptionId],
+        options: RuleOptions,
+    ) -> Outcome: ...
+
+
+class UnknownRule(LookupError):
+    """No counting rule has this id."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One counting rule. `defaults` hold every option it knows; `check` raises OptionsError for options it
+    cannot run with."""
+
+    id: str
+    defaults: RuleOptions
+    check: Callable[[RuleOptions], None]
+    count: Count
+
+
+RULES: Mapping[str, Rule] = {
+    pb_greedy.ID: Rule(pb_greedy.ID, pb_greedy.DEFAULTS, pb_greedy.check_options, pb_greedy.count_pb_greedy),
+    pb_mes.ID: Rule(pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes),
+}
+
+
+def full_options(rule: str, **chosen: Any) -> dict[str, Any]:
+    """All options of the rule, defaults written out, as `poll.created` publishes them. Raises OptionsError,
+    UnknownRule.
+
+    >>> full_options("pb-greedy-v1", threshold=50)
+    {'mode': 'skip', 'threshold': 50, 'pots': None, 'groups': None}
+    """
+    options = {**deepcopy(dict(_rule(rule).defaults)), **chosen}
+    validate_options(rule, options)
+    return options
+
+
+def validate_options(rule: str, options: RuleOptions) -> None:
+    """Raise OptionsError unless `options` are exactly those of the rule, each with a value it can run with.
+
+    >>> validate_options("pb-greedy-v1", {"mode": "skip", "threshold": -1, "pots": None, "groups": None})
+    Traceback (most recent call last):
+    counting.options.OptionsError: threshold: must be a whole number from 0, not -1
+    """
+    _rule(rule).check(options)
+
+
+def count(
+    rule: str,
+    profile: Profile,
+    projects: Mapping[OptionId, int],
+    *,
+    budget: int,
+    tie_order: Sequence[OptionId],
+    options: RuleOptions,
+) -> Outcome:
+    """Count by the rule with this id. See the rule's own function for the contract. Raises UnknownRule for a
+    strange id."""
+    return _rule(rule).count(profile, projects, budget=budget, tie_order=tie_order, options=options)
+
+
+def _rule(rule: str) -> Rule:
+    try:
+        return RULES[rule]
+    except KeyError:
+        raise UnknownRule(f"no counting rule is called {rule!r}; there are {', '.join(RULES)}") from None
