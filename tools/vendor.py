@@ -63,7 +63,7 @@ PACKAGES = (
     Package(LUCIDE, "1.62.0", "ISC"),
 )
 
-# Thumbs are left out on purpose: the gesture is an insult to many Persian speakers. Stances use circle-plus/minus/equal.
+# No thumbs: the gesture is an insult to many Persian speakers. Stances use circle-plus, -minus and -equal.
 ICONS = """
 accessibility arrow-down arrow-left arrow-right arrow-up award bell bike book-open building-2 bus calendar
 chart-no-axes-column check chevron-down chevron-left chevron-right circle-alert circle-check circle-dot circle-equal
@@ -73,7 +73,7 @@ languages layout-grid leaf lightbulb link list lock lock-open log-in log-out mai
 message-square minus moon paperclip pause pencil play plus printer qr-code radio receipt recycle refresh-cw reply scale
 school search settings shield-check sliders-horizontal sun tag trash-2 trees triangle-alert user user-plus users vote
 wifi-off x
-""".split()
+"""
 
 
 def fetch(package: Package, into: Path) -> tarfile.TarFile:
@@ -118,8 +118,15 @@ def brand_symbol() -> str:
 
 
 def sprite(archive: tarfile.TarFile) -> bytes:
-    symbols = [brand_symbol(), *(symbol(name, read(archive, f"icons/{name}.svg").decode()) for name in ICONS)]
-    lines = ['<svg xmlns="http://www.w3.org/2000/svg">', "<!-- Icons: Lucide, ISC licence. Mark: ours. -->", *symbols]
+    symbols = [
+        brand_symbol(),
+        *(symbol(name, read(archive, f"icons/{name}.svg").decode()) for name in ICONS.split()),
+    ]
+    lines = [
+        '<svg xmlns="http://www.w3.org/2000/svg">',
+        "<!-- Icons: Lucide, ISC licence. Mark: ours. -->",
+        *symbols,
+    ]
     return "\n".join([*lines, "</svg>", ""]).encode()
 
 
