@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -22,6 +23,7 @@ from common.refusal import NotPermitted, Refusal
 from counting import rules as counting_rules
 from eligibility.models import RollEntry
 from merkle import canonical
+from processes.models import Scope, Topic
 from realtime.actions import announce
 from votelog import log
 from votelog.actions import promise, put_blob, record, record_ballot
@@ -49,6 +51,30 @@ def deadline_of(poll: Poll) -> datetime:
     return poll.closes_at + timedelta(seconds=poll.mix_max_s)
 
 
+@dataclass(frozen=True)
+class PlannedOption:
+    """`key` is made from the order of the options; `external_id` is the id in an imported file."""
+
+    title: Localized
+    cost: int | None = None
+    summary: Localized = field(default_factory=dict)
+    description: Localized = field(default_factory=dict)
+    scope: Scope | None = None
+    subject: Topic | None = None
+    external_id: str = ""
+
+
+def create_poll(*, options: Sequence[PlannedOption], **fields: Any) -> Poll:
+    """A draft with options o1, o2, … in this order. `fields` are those of Poll; `rule` is completed with its defaults."""
+    fields["rule"] = counting_rules.full_options(fields["method"], **fields.get("rule", {}))
+    with transaction.atomic():
+        poll = Poll.objects.create(**fields)
+        Option.objects.bulk_create(
+            Option(poll=poll, key=f"o{n}", position=n, **vars(option)) for n, option in enumerate(options, start=1)
+        )
+    return poll
+
+
 def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
     """Freeze the poll, commit to its rules, roll and credentials in the log, and let ballots in.
 
@@ -61,7 +87,7 @@ def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
             raise NotPermitted()
         if refusal := rules.why_not_open(poll):
             raise refusal
-        counting_rules.validate(poll.method, poll.rule)
+        counting_rules.validate_options(poll.method, poll.rule)
         ballotbox.make_secrets(poll.public_id)
         poll.status = Poll.Status.OPEN
         poll.save(update_fields=["status"])
@@ -177,7 +203,7 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
             raise NotPermitted()
         if refusal := rules.why_not_publish(poll):
             raise refusal
-        closing = next((entry["d"] for entry in log.entries(poll.public_id) if entry["type"] == "poll.closed"), None)
+        closing = next((entry.d for entry in log.entries(poll.public_id) if entry.type == "poll.closed"), None)
         if closing is None:
             raise errors.ClosingNotInLog()
         count = tabulate.counted(poll)

@@ -30,7 +30,7 @@ def choice_of(body: str | dict[str, Any]) -> tuple[str, ...]:
 
 
 def profile_of(ballots: Counted) -> ApprovalProfile:
-    return ApprovalProfile.from_ballots(choice_of(ballot.body) for ballot in ballots.values())
+    return ApprovalProfile.of(choice_of(ballot.body) for ballot in ballots.values())
 
 
 def _keys(poll: Poll) -> list[str]:
@@ -88,14 +88,13 @@ def refresh_board(poll: Poll) -> bool:
         board.turnout = voters - voters % poll.mix_k
     else:
         last = {
-            entry["d"]["cred"]: choice_of(entry["d"])
-            for entry in log.entries(poll.public_id)
-            if entry["type"] == "ballot.cast"
+            entry.d["cred"]: choice_of(entry.d) for entry in log.entries(poll.public_id) if entry.type == "ballot.cast"
         }
         board.turnout = len(last)
         tallies = Counter(key for choice in last.values() for key in choice)
         hidden = poll.visibility == Poll.Visibility.TURNOUT and poll.status != Poll.Status.PUBLISHED
         board.tallies = {} if hidden else {key: tallies[key] for key in _keys(poll)}
-    board.log_size = log.size()
+    checkpoint = log.latest_checkpoint()
+    board.log_size = checkpoint.size if checkpoint else 0
     board.save(update_fields=["turnout", "tallies", "log_size"])
     return (board.turnout, board.tallies) != before

@@ -1,0 +1,334 @@
+"""Builds the invented city from `content/`, through the same actions as people use."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts.models import User
+from common.localized import Localized
+from eligibility.actions import create_roll
+from eligibility.models import Roll, RollEntry
+from processes.actions import create_process
+from processes.models import Process, Scope, Topic
+from proposals import actions as proposal_actions
+from proposals.models import Comment, Proposal
+from votelog import sequencer
+from voting import actions as voting_actions
+from voting import imports
+from voting.models import Poll
+
+CONTENT = Path(__file__).parent / "content"
+PLACES = 900
+"""On the roll of the city's polls: the residents with accounts, then places taken by letter, without an account."""
+BALLOTS = {"poll-budget-six": 386, "poll-library": 154, "poll-budget-five": 612}
+CODES = ["RUDKENAR-2026-A", "RUDKENAR-2026-B", "RUDKENAR-2026-C"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Someone a visitor of the demo can be. `on_roll`: may vote."""
+
+    email: str
+    display_name: str
+    language: str
+    about: Localized
+    staff: bool = False
+    on_roll: bool = True
+
+
+ACCOUNTS = [
+    Account(
+        "mina@rudkenar.example",
+        "مینا کشتی‌ساز",
+        "fa",
+        {"en": "resident, reads Persian, may vote", "fa": "ساکن شهر، فارسی‌زبان، حق رأی دارد"},
+    ),
+    Account(
+        "tom@rudkenar.example",
+        "Tom Ferrier",
+        "en",
+        {"en": "resident, reads English, may vote", "fa": "ساکن شهر، انگلیسی‌زبان، حق رأی دارد"},
+    ),
+    Account(
+        "guest@rudkenar.example",
+        "Noor Passing",
+        "en",
+        {
+            "en": "newcomer, not on the roll: try an invitation code",
+            "fa": "تازه‌وارد، بیرون از فهرست رأی‌دهندگان: یک کد دعوت را امتحان کنید",
+        },
+        on_roll=False,
+    ),
+    Account(
+        "council@rudkenar.example",
+        "دبیرخانهٔ شورا",
+        "fa",
+        {"en": "council staff", "fa": "کارکنان شورا"},
+        staff=True,
+        on_roll=False,
+    ),
+]
+
+
+def content(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((CONTENT / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+class City:
+    """What the steps of the build hand to each other."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.random = random.Random(1405)  # noqa: S311 -- invented people, the same at every build
+        self.people: dict[str, User] = {}
+        self.district: dict[str, str] = {}
+        self.scopes: dict[str, Scope] = {}
+        self.topics: dict[str, Topic] = {}
+        self.processes: dict[str, Process] = {}
+        self.proposals: dict[str, Proposal] = {}
+        self.options: dict[tuple[str, str], str] = {}
+
+    def day(self, days: float) -> datetime:
+        return self.now + timedelta(days=days)
+
+
+def build(*, round_file: Path | None = None) -> None:
+    """The whole city; with `round_file`, a published Pabulib round beside it. Shows what it is doing."""
+    city = City(timezone.now())
+    with transaction.atomic():
+        _place(city)
+        _people(city)
+        _processes(city)
+    _debates(city)
+    roll = _roll(city)
+    for planned in content("polls")["polls"]:
+        _poll(city, roll, planned)
+    if round_file is not None:
+        import_file(round_file)
+
+
+def import_file(path: Path) -> Poll:
+    """Raises the refusals of `voting.imports`."""
+    now = timezone.now()
+    poll = imports.import_round(
+        name=path.name, data=path.read_bytes(), at=now, progress=lambda votes: tqdm(votes, desc=path.name, unit=" ballots")
+    )
+    imports.finish(poll, at=now, sequence=sequencer.run_once)
+    return poll
+
+
+def _place(city: City) -> None:
+    place = content("city")
+    root = Scope.objects.create(slug="rudkenar", name=place["name"])
+    city.scopes["city"] = root
+    for position, district in enumerate(place["districts"], start=1):
+        city.scopes[district["slug"]] = Scope.objects.create(
+            parent=root, slug=district["slug"], name=district["name"], position=position
+        )
+    for position, topic in enumerate(place["topics"], start=1):
+        city.topics[topic["slug"]] = Topic.objects.create(
+            slug=topic["slug"], name=topic["name"], icon=topic["icon"], position=position
+        )
+
+
+def _people(city: City) -> None:
+    people = content("people")
+    for person in [*people["residents"], *people["staff"]]:
+        user = User(
+            email=f"{person['key']}@rudkenar.example",
+            display_name=person["display_name"],
+            language=person["language"],
+            is_staff=person["key"].startswith("s"),
+        )
+        user.set_unusable_password()
+        city.people[person["key"]] = user
+        city.district[person["key"]] = person.get("district", "")
+    for account in ACCOUNTS:
+        user = User(
+            email=account.email, display_name=account.display_name, language=account.language, is_staff=account.staff
+        )
+        user.set_unusable_password()
+        city.people[account.email] = user
+    User.objects.bulk_create(city.people.values())
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in city.people.values()
+    )
+
+
+def _processes(city: City) -> None:
+    for planned in content("processes")["processes"]:
+        city.processes[planned["slug"]] = create_process(
+            slug=planned["slug"],
+            title=planned["title"],
+            summary=planned["summary"],
+            description=planned["description"],
+            scope=city.scopes["city"],
+            phases=[
+                (phase["type"], phase.get("title") or {}, city.day(phase["starts"]), city.day(phase["ends"]))
+                for phase in planned["phases"]
+            ],
+        )
+
+
+def _debates(city: City) -> None:
+    residents = [user for key, user in city.people.items() if key.startswith("p")]
+    planned = content("proposals")["proposals"]
+    with transaction.atomic():
+        for item in tqdm(planned, desc="Proposals", unit="", delay=2, leave=False):
+            at = city.day(item["day"])
+            proposal = proposal_actions.create_proposal(
+                process=city.processes[item["process"]],
+                author=city.people[item["author"]],
+                title=item["title"],
+                body=item["body"],
+                language=item["language"],
+                scope=city.scopes.get(item.get("district") or ""),
+                topic=city.topics.get(item.get("topic") or ""),
+                at=at,
+            )
+            city.proposals[item["key"]] = proposal
+            others = [user for user in residents if user != proposal.author]
+            for user in city.random.sample(others, min(item["endorsements"], len(others))):
+                proposal_actions.endorse(proposal=proposal, by=user, at=at + timedelta(hours=city.random.randint(1, 200)))
+    comments = content("comments")
+    threads = list(comments.values())[0] if isinstance(comments, dict) else comments
+    with transaction.atomic():
+        # In the order of time, as they would have been written, so that the newest has the last number.
+        waiting = [(item, None, city.proposals[item["proposal"]]) for item in threads]
+        written: dict[int, Comment] = {}
+        for item, parent, proposal in tqdm(list(_by_time(waiting)), desc="Comments", unit="", delay=2, leave=False):
+            written[id(item)] = proposal_actions.add_comment(
+                proposal=proposal,
+                author=city.people[item["author"]],
+                body=item["body"],
+                stance=item["stance"],
+                language=item["language"],
+                parent=written[id(parent)] if parent is not None else None,
+                at=city.day(item["day"]),
+            )
+
+
+Item = dict[str, Any]
+
+
+def _by_time(top: list[tuple[Item, Item | None, Proposal]]) -> Iterator[tuple[Item, Item | None, Proposal]]:
+    everything: list[tuple[Item, Item | None, Proposal]] = []
+    stack = list(top)
+    while stack:
+        item, parent, proposal = stack.pop()
+        everything.append((item, parent, proposal))
+        stack += [(reply, item, proposal) for reply in item.get("replies", [])]
+    return iter(sorted(everything, key=lambda entry: entry[0]["day"]))
+
+
+def _roll(city: City) -> Roll:
+    without = {account.email for account in ACCOUNTS if not account.on_roll}
+    users: list[User | None] = [
+        user for key, user in city.people.items() if key not in without and not key.startswith("s")
+    ]
+    city.random.shuffle(users)
+    empty = PLACES - len(users)
+    return create_roll(
+        name={"en": "Residents of Rudkenar, sixth round", "fa": "ساکنان رودکنار، دور ششم"},
+        rule={
+            "en": "Everyone from the age of 16 who lives in Rudkenar; places are taken with the code from the council's letter.",
+            "fa": "هر کس از ۱۶ سالگی که در رودکنار زندگی می‌کند؛ جای هر کس با کد نامهٔ شورا گرفته می‌شود.",
+        },
+        users=[*users, *[None] * empty],
+        codes=[*[None] * (PLACES - len(CODES)), *CODES],
+    )
+
+
+def _poll(city: City, roll: Roll, planned: Item) -> None:
+    process = city.processes[planned["process"]]
+    phase = next(phase for phase in process.phases.all() if phase.type == "vote")
+    budgeted = "budget" in planned
+    poll = voting_actions.create_poll(
+        process=process,
+        roll=roll,
+        title=planned["title"],
+        question=planned["question"],
+        # A choice of three evenings is a budget of three in which everything costs one.
+        method="pb-mes-v1" if budgeted else "pb-greedy-v1",
+        rule={"completion": ["add1"]} if budgeted else {},
+        budget=planned["budget"] if budgeted else planned["winners"],
+        max_cost=planned["budget"] if budgeted else None,
+        currency=content("polls")["currency"] if budgeted else {"en": "evenings", "fa": "شب"},
+        opens_at=phase.starts_at,
+        closes_at=phase.ends_at,
+        options=[
+            voting_actions.PlannedOption(
+                title=option["title"],
+                summary=option.get("summary") or {},
+                description=option.get("description") or {},
+                cost=option["cost"] if budgeted else 1,
+                scope=city.scopes.get(option.get("district") or ""),
+                subject=city.topics.get(option.get("topic") or ""),
+                external_id=option["key"],
+            )
+            for option in planned["projects"]
+        ],
+    )
+    voting_actions.open_poll(poll=poll, by=None)
+    options = {option.external_id: option for option in poll.options.all()}
+    for item in content("proposals")["proposals"]:
+        if item.get("became") in options and item["process"] == planned["process"]:
+            proposal_actions.bring_to_vote(proposal=city.proposals[item["key"]], option=options[item["became"]])
+    voters = invented_voters(roll, BALLOTS[planned["key"]], city.random)
+    with transaction.atomic():
+        for entry in tqdm(voters, desc=f"Ballots: {planned['title']['en']}", unit="", delay=2, leave=False):
+            cast_invented(poll, entry, planned, city.random, at=poll.opens_at)
+    sequencer.run_once()
+    if poll.closes_at <= city.now:
+        voting_actions.close_poll(poll=poll, by=None, at=poll.closes_at)
+        sequencer.run_once()
+        result = voting_actions.publish_result(poll=poll, by=None, at=poll.closes_at + timedelta(days=1))
+        sequencer.run_once()
+        for delivery in planned.get("delivery", []):
+            option = options[delivery["project"]]
+            if option.key in result.outcome["winners"]:
+                for step in delivery["steps"]:
+                    voting_actions.record_delivery(
+                        option=option,
+                        by=None,
+                        status=step["status"],
+                        at=city.day(step["day"]),
+                        note=step["note"],
+                        spent=step["spent"],
+                    )
+
+
+def invented_voters(roll: Roll, count: int, chance: random.Random) -> list[RollEntry]:
+    """Places that no visitor of the demo can take."""
+    kept = [account.email for account in ACCOUNTS]
+    entries = list(roll.entries.exclude(user__email__in=kept).filter(code_sha256=""))
+    return chance.sample(entries, min(count, len(entries)))
+
+
+def cast_invented(poll: Poll, entry: RollEntry, planned: Item, chance: random.Random, *, at: datetime) -> None:
+    """One plausible ballot, drawn from the groups of voters that the content describes."""
+    groups = planned["affinities"]
+    group = chance.choices(groups, weights=[group["weight"] for group in groups])[0]
+    options = list(poll.options.all())
+    chance.shuffle(options)
+    left, choice = poll.max_cost, []
+    for option in options:
+        fits = left is None or (option.cost or 0) <= left
+        if fits and chance.randrange(100) < group["likes"].get(option.external_id, 3):
+            choice.append(option.key)
+            left = None if left is None else left - (option.cost or 0)
+    voting_actions.cast_ballot(
+        poll=poll, voter=entry, choice=choice, bid=voting_actions.new_receipt_number(), revision=0, at=at
+    )

@@ -1,0 +1,46 @@
+"""What observers of a poll see: the same numbers and the same fragment for the page and for the socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from voting import charts
+from voting.models import Board, Option, Poll
+
+
+@dataclass(frozen=True)
+class Row:
+    option: Option
+    votes: int
+    width: int
+
+
+def board_page(poll: Poll) -> dict[str, Any]:
+    """Context of `voting/board.html#board`. Tallies that the poll still hides are not in it."""
+    board = Board.objects.filter(poll=poll).first() or Board(poll=poll)
+    roll = poll.roll.entries.count()
+    hidden = poll.visibility != Poll.Visibility.LIVE and poll.status != Poll.Status.PUBLISHED
+    rows: list[Row] = []
+    if not hidden and board.tallies:
+        options = {option.key: option for option in poll.options.select_related("scope")}
+        rows = [
+            Row(options[bar.key], bar.votes, bar.width) for bar in charts.tally(board.tallies, options, board.turnout)
+        ]
+    return {
+        "poll": poll,
+        "board": board,
+        "roll": roll,
+        "turnout_width": charts.width(board.turnout, roll),
+        "hidden": hidden,
+        "rows": rows,
+        "now": timezone.now(),
+    }
+
+
+def render_board(poll: Poll) -> str:
+    """The fragment that `announce(poll.topic, …)` sends, in the active language."""
+    return render_to_string("voting/board.html#board", board_page(poll))

@@ -1,0 +1,52 @@
+"""What a ballot form and a search for a receipt may hold. Whether a ballot is allowed is the business of `rules`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from common.persian import ascii_digits
+from voting.models import Option
+
+_BID = re.compile(r"\A[0-9a-f]{32}\Z")
+
+
+def read_bid(text: str) -> str | None:
+    """A receipt number as people type it: spaces, hyphens, capitals and Persian digits are forgiven. None if it is none."""
+    bid = re.sub(r"[\s\u200c\u200e\u200f\u00ad_-]", "", ascii_digits(text)).lower()
+    return bid if _BID.fullmatch(bid) else None
+
+
+class BallotForm(forms.Form):
+    """A filled-in ballot. Unreadable means: keys that are not on this ballot, or a damaged form."""
+
+    choose = forms.MultipleChoiceField(
+        required=False,
+        error_messages={"invalid_choice": _("The form names something that is not on this ballot. Look through your choices again.")},
+    )
+    bid = forms.RegexField(_BID, error_messages={"invalid": _("The form was damaged on its way. Please try again.")})
+    revision = forms.IntegerField(min_value=0)
+
+    def __init__(self, data: Any, *, options: list[Option]) -> None:
+        super().__init__(data)
+        keys = [option.key for option in options]
+        self.fields["choose"].choices = [(key, key) for key in keys]  # type: ignore[attr-defined]
+        self.readable = [key for key in keys if key in set(data.getlist("choose"))]
+        """What of the choice could be read, in ballot order, also when the form is not valid."""
+
+
+class ReceiptForm(forms.Form):
+    bid = forms.CharField(
+        label=_("Receipt number"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"class": "input", "dir": "ltr", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_bid(self) -> str:
+        bid = read_bid(self.cleaned_data["bid"])
+        if bid is None:
+            raise forms.ValidationError(_("A receipt number has 32 characters: digits, and letters from a to f. Check that none is missing."))
+        return bid

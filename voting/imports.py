@@ -1,0 +1,196 @@
+"""A finished process made from a published ballot file, through the same actions as a poll held here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from common.refusal import Refusal
+from counting import pabulib
+from eligibility.actions import create_roll
+from eligibility.models import RollEntry
+from processes.actions import create_process
+from processes.models import Phase, Process, Scope
+from voting import actions
+from voting.models import Poll, Result
+
+T = TypeVar("T")
+Progress = Callable[[Sequence[T]], Iterable[T]]
+_BATCH = 200
+
+
+class FileRefused(Refusal):
+    code = "file_refused"
+    reason = _("%(name)s, line %(line)s: %(why)s Nothing was imported.")
+
+
+class FileNotForUs(Refusal):
+    code = "file_not_for_us"
+    reason = _("%(name)s cannot be held as a poll yet: %(why)s Nothing was imported.")
+
+
+class AlreadyImported(Refusal):
+    code = "already_imported"
+    reason = _("%(name)s was imported before, as poll %(poll)s.")
+
+
+def read_round(name: str, data: bytes) -> pabulib.Pabulib:
+    """A Pabulib file that can be made into a poll. Raises FileRefused (line and reason) or FileNotForUs."""
+    try:
+        round_ = pabulib.read_pabulib(data)
+    except pabulib.PabulibError as error:
+        raise FileRefused(name=name, line=error.line, why=error.reason) from error
+    if round_.vote_type not in ("approval", "choose-1"):
+        raise FileNotForUs(name=name, why=f"its votes are {round_.vote_type}, and polls here take approvals so far.")
+    if pabulib.rule_of(round_.meta) is None:
+        raise FileNotForUs(name=name, why=f"there is no rule {round_.meta['rule']} here.")
+    return round_
+
+
+def import_round(*, name: str, data: bytes, at: datetime, progress: Progress[pabulib.PabulibVote] = iter) -> Poll:
+    """Process, projects, poll and roll of the file, and every ballot cast; then the poll is open and ready to close.
+
+    `name` is the file's name, `progress` wraps the list of votes. Ballots carry the origin `import`. Raises
+    FileRefused, FileNotForUs, AlreadyImported before anything is written.
+    """
+    round_ = read_round(name, data)
+    digest = sha256(data).hexdigest()
+    if earlier := Poll.objects.filter(source__sha256=digest).first():
+        raise AlreadyImported(name=name, poll=earlier.public_id)
+    with transaction.atomic():
+        poll = _set_up(round_, name=name, digest=digest, at=at)
+        poll = actions.open_poll(poll=poll, by=None, origin="import")
+    keys = {option.external_id: option.key for option in poll.options.all()}
+    entries: list[RollEntry] = list(poll.roll.entries.order_by("index"))
+    # A batch is one transaction only for speed: an import that dies is imported again, into a poll of its own.
+    votes = iter(progress(round_.votes))
+    position = 0
+    while position < len(entries):
+        with transaction.atomic():
+            for entry in entries[position : position + _BATCH]:
+                actions.cast_ballot(
+                    poll=poll,
+                    voter=entry,
+                    choice=[keys[project] for project in next(votes).choices],
+                    bid=actions.new_receipt_number(),
+                    revision=0,
+                    at=poll.opens_at,
+                    origin="import",
+                )
+        position += _BATCH
+    next(votes, None)  # lets a progress bar finish
+    return poll
+
+
+def finish(poll: Poll, *, at: datetime, sequence: Callable[[], object]) -> Result:
+    """Close, bring the closing into the log, count and publish. `sequence` advances the log."""
+    sequence()
+    actions.close_poll(poll=poll, by=None, at=poll.closes_at)
+    sequence()
+    result = actions.publish_result(poll=poll, by=None, at=at)
+    sequence()
+    return result
+
+
+def _set_up(round_: pabulib.Pabulib, *, name: str, digest: str, at: datetime) -> Poll:
+    meta = round_.meta
+    place, year = meta["unit"], meta["instance"]
+    opens, closes = _day(meta["date_begin"], at), _day(meta["date_end"], at) + timedelta(days=1)
+    if closes <= opens:
+        closes = opens + timedelta(days=1)
+    language = meta.get("language", "und")[:3].lower()
+    rule = pabulib.rule_of(meta)
+    assert rule is not None
+    title = {"en": f"Participatory budget of {place}, {year}", "fa": f"بودجهٔ مشارکتی {place}، {year}"}
+    scope, _made = Scope.objects.get_or_create(
+        slug="imported", defaults={"name": {"en": "Imported rounds", "fa": "دوره‌های واردشده"}, "position": 1000}
+    )
+    process = create_process(
+        slug=_free_slug(f"{place}-{year}"),
+        title=title,
+        summary={
+            "en": "A round held elsewhere, imported from its published ballot file, counted anew and open to checking.",
+            "fa": "دوره‌ای که جای دیگری برگزار شده، از پروندهٔ منتشرشدهٔ برگه‌های رأی وارد شده، از نو شمرده شده و هر کسی می‌تواند آن را بررسی کند.",
+        },
+        description={
+            "en": f"{meta['description']}. Source: the Pabulib file `{name}`. Every ballot of the file was cast here "
+            "through the same box as a ballot from a browser, and is marked as imported in the vote log.",
+            "fa": f"منبع: پروندهٔ Pabulib با نام `{name}`. هر برگهٔ رأی این پرونده از همان صندوقی گذشته است که برگهٔ یک مرورگر "
+            "از آن می‌گذرد، و در دفتر رأی نشان «واردشده» دارد.",
+        },
+        scope=scope,
+        phases=[
+            (Phase.Type.VOTE, {}, opens, closes),
+            (Phase.Type.RESULTS, {}, closes, max(at, closes) + timedelta(days=3650)),
+        ],
+    )
+    roll = create_roll(
+        name=title,
+        rule={"en": "The voters of the imported file, without names.", "fa": "رأی‌دهندگان پروندهٔ واردشده، بی‌نام."},
+        users=[None] * len(round_.votes),
+    )
+    selected = set(round_.selected or ())
+    return actions.create_poll(
+        process=process,
+        roll=roll,
+        title=title,
+        question={
+            "en": "Which projects should be paid for from the budget?",
+            "fa": "هزینهٔ کدام طرح‌ها از بودجه پرداخت شود؟",
+        },
+        method=rule[0],
+        rule=rule[1],
+        budget=round_.budget,
+        currency=_currency(meta.get("currency", ""), round_.scale),
+        max_cost=None,
+        min_choices=int(meta.get("min_length", 0)),
+        max_choices=int(meta["max_length"]) if meta.get("max_length") else None,
+        revote=Poll.Revote.NONE,
+        opens_at=opens,
+        closes_at=closes,
+        source={
+            "name": name,
+            "sha256": digest,
+            "rule": meta["rule"],
+            "selected": None
+            if round_.selected is None
+            else [f"o{n}" for n, project in enumerate(round_.projects, start=1) if project.id in selected],
+        },
+        options=[
+            actions.PlannedOption(title={language: project.name}, cost=project.cost, external_id=project.id)
+            for project in round_.projects
+        ],
+    )
+
+
+def _currency(name: str, scale: int) -> dict[str, str]:
+    unit = name or "units"
+    return {"en": unit if scale == 1 else f"{unit}/{scale}", "fa": name or "واحد"} if scale == 1 else {
+        "en": f"1/{scale} {unit}",
+        "fa": f"یک‌{'صدم' if scale == 100 else 'بخش'} {name or 'واحد'}",
+    }
+
+
+def _day(text: str, at: datetime) -> datetime:
+    """`18.09.2023`, `2023-09-18` or a bare year, at midnight UTC; the day of the import where the file says nothing readable."""
+    for pattern in ("%d.%m.%Y", "%Y-%m-%d", "%Y"):
+        try:
+            return datetime.strptime(text.strip(), pattern).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+
+def _free_slug(text: str) -> str:
+    base = slugify(re.sub(r"[ŁłØøĐđ]", lambda m: "LlOoDd"["ŁłØøĐđ".index(m[0])], text))[:40] or "imported"
+    slug, number = base, 2
+    while Process.objects.filter(slug=slug).exists():
+        slug, number = f"{base}-{number}", number + 1
+    return slug

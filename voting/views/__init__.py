@@ -1,0 +1,1 @@
+"""Pages of voting: `polls` (what is there), `ballot` (cast), `receipts` (find again), `boards` (watch), `results` (read)."""

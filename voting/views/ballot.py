@@ -1,0 +1,226 @@
+"""Filling in, reviewing and casting a ballot. Every page here belongs to one person and is never kept by a cache."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from common.refusal import Refusal
+from voting import actions, charts, errors, rules, words
+from voting.forms import BallotForm
+from voting.models import Option, Poll
+from voting.standing import Standing, standing
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def ballot(request: HttpRequest, poll_id: str) -> HttpResponse:
+    """Fill in (GET, or POST with step=edit); POST with step=review shows what would be cast, and casts nothing."""
+    poll = _poll(request, poll_id)
+    own = standing(poll, request.user)
+    options = _options(poll, request)
+    if request.method != "POST":
+        if poll.status in {Poll.Status.CLOSED, Poll.Status.PUBLISHED}:
+            return redirect(poll)
+        asked = set(request.GET.getlist("choose"))
+        choice = [option.key for option in options if option.key in (asked or set(own.choice or ()))]
+        return _fill_in(request, poll, own, options, choice, kept=bool(asked))
+    form = BallotForm(request.POST, options=options)
+    if not form.is_valid():
+        return _fill_in(request, poll, own, options, form.readable, unreadable=form, status=422)
+    if request.POST.get("step") == "edit":
+        return _fill_in(request, poll, own, options, form.readable, kept=True)
+    if refusal := rules.why_not_choose(poll, options, form.readable):
+        return _fill_in(request, poll, own, options, form.readable, refusal=refusal, status=409)
+    blocked = _why_not_cast(request, poll, own)
+    data = form.cleaned_data
+    return _review(request, poll, own, options, form.readable, bid=data["bid"], revision=data["revision"], refusal=blocked)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
+    """Cast for good. Rendered, not redirected to: a receipt carried in a session would tie the ballot to the person."""
+    if request.method != "POST":
+        return redirect("voting:ballot", poll_id)
+    poll = _poll(request, poll_id)
+    own = standing(poll, request.user)
+    options = _options(poll, request)
+    form = BallotForm(request.POST, options=options)
+    if not form.is_valid():
+        return _fill_in(request, poll, own, options, form.readable, unreadable=form, status=422)
+    data = form.cleaned_data
+    try:
+        if not request.user.is_authenticated:
+            raise errors.NotSignedIn()
+        receipt = actions.cast_ballot(
+            poll=poll,
+            voter=own.entry,
+            choice=form.readable,
+            bid=data["bid"],
+            revision=data["revision"],
+            at=timezone.now(),
+        )
+    except (errors.BallotOverBudget, errors.TooManyChoices, errors.TooFewChoices, errors.UnknownOption) as refusal:
+        return _fill_in(request, poll, own, options, form.readable, refusal=refusal, status=409)
+    except (errors.BallotStale, errors.ReceiptNumberTaken) as refusal:
+        own = standing(poll, request.user)  # another window has cast meanwhile: confirm against what stands now
+        return _review(
+            request, poll, own, options, form.readable,
+            bid=actions.new_receipt_number(), revision=own.next_revision, refusal=refusal, again=True,
+        )  # fmt: skip
+    except Refusal as refusal:
+        return _review(request, poll, own, options, form.readable, bid=data["bid"], revision=data["revision"], refusal=refusal)
+    url = request.build_absolute_uri(reverse("voting:receipt", args=[receipt.bid]))
+    return render(
+        request,
+        "voting/ballot_cast.html",
+        {
+            "poll": poll,
+            "receipt": receipt,
+            "chosen": [option for option in options if option.key in receipt.choice],
+            "spent": sum(option.cost or 0 for option in options if option.key in receipt.choice),
+            "receipt_url": url,
+            "qr": charts.qr(url),
+            "promise": b64encode(receipt.promise.encode()).decode(),
+        },
+    )
+
+
+def _poll(request: HttpRequest, poll_id: str) -> Poll:
+    return get_object_or_404(Poll.objects.visible_to(request.user).select_related("process", "roll"), public_id=poll_id)
+
+
+def _options(poll: Poll, request: HttpRequest) -> list[Option]:
+    """In an order of chance that stays the same for one person, and for visitors for one day: no project is always first."""
+    user = request.user
+    seed = user.uid if isinstance(user, User) else timezone.localdate().isoformat()
+    options = poll.options.select_related("scope", "subject")
+    return sorted(options, key=lambda option: sha256(f"{seed}:{poll.public_id}:{option.key}".encode()).digest())
+
+
+def _why_not_cast(request: HttpRequest, poll: Poll, own: Standing) -> Refusal | None:
+    """What stands in this person's way, before any choice is looked at."""
+    at = timezone.now()
+    if refusal := rules.why_not_vote_now(poll, at=at):
+        return refusal
+    if not request.user.is_authenticated:
+        return errors.NotSignedIn()
+    if refusal := rules.why_not_cast(poll, own.entry, at=at):
+        return refusal
+    if own.choice is not None and poll.revote == Poll.Revote.NONE:
+        return errors.RevotingNotAllowed()
+    return None
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """What a person can do about a refusal."""
+
+    label: str
+    url: str
+
+
+def _way_out(refusal: Refusal | None, poll: Poll, choice: Sequence[str]) -> WayOut | None:
+    if refusal is None:
+        return None
+    match refusal.code:
+        case "not_signed_in":
+            ballot_url = reverse("voting:ballot", args=[poll.public_id])
+            back = f"{ballot_url}?{urlencode({'choose': choice}, doseq=True)}" if choice else ballot_url
+            return WayOut(_("Sign in"), f"{reverse('account_login')}?{urlencode({'next': back})}")
+        case "not_on_roll":
+            return WayOut(_("Enter an invitation code"), reverse("eligibility:redeem"))
+        case "poll_not_open" if poll.status == Poll.Status.PUBLISHED:
+            return WayOut(_("See the result"), reverse("voting:result", args=[poll.public_id]))
+        case "not_in_this_phase":
+            return WayOut(_("See when voting is on"), poll.process.get_absolute_url())
+        case "poll_not_open" | "poll_not_yet_open" | "revoting_not_allowed":
+            return WayOut(_("To the poll"), poll.get_absolute_url())
+    return None
+
+
+def _page(poll: Poll, own: Standing, options: list[Option], choice: Sequence[str]) -> dict[str, Any]:
+    """What the ballot and its review share."""
+    chosen = [option for option in options if option.key in set(choice)]
+    spent = sum(option.cost or 0 for option in chosen)
+    return {
+        "poll": poll,
+        "own": own,
+        "rule": words.ballot_rule(poll),
+        "may_change": poll.revote == Poll.Revote.LAST,
+        "choice": [option.key for option in chosen],
+        "chosen": chosen,
+        "spent": spent,
+        "left": None if poll.max_cost is None else max(0, poll.max_cost - spent),
+        "over": 0 if poll.max_cost is None else max(0, spent - poll.max_cost),
+        "spent_width": charts.width(spent, poll.max_cost) if poll.max_cost else 0,
+        "standing_chosen": [option for option in options if option.key in set(own.choice or ())],
+    }
+
+
+def _fill_in(
+    request: HttpRequest,
+    poll: Poll,
+    own: Standing,
+    options: list[Option],
+    choice: Sequence[str],
+    *,
+    refusal: Refusal | None = None,
+    unreadable: BallotForm | None = None,
+    kept: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    """`kept`: the choices come from this person's last step, so the draft on the device must not replace them."""
+    blocked = _why_not_cast(request, poll, own)
+    scopes = {option.scope_id: option.scope for option in options if option.scope}
+    subjects = {option.subject_id: option.subject for option in options if option.subject}
+    context = _page(poll, own, options, choice) | {
+        "options": options,
+        "bid": actions.new_receipt_number(),
+        "refusal": refusal,
+        "unreadable": unreadable,
+        "blocked": blocked,
+        "way_out": _way_out(blocked, poll, choice),
+        "kept": kept or refusal is not None or unreadable is not None,
+        "scopes": sorted(scopes.values(), key=lambda scope: (scope.position, scope.pk)),
+        "subjects": sorted(subjects.values(), key=lambda subject: (subject.position, subject.pk)),
+    }
+    return render(request, "voting/ballot.html", context, status=status)
+
+
+def _review(
+    request: HttpRequest,
+    poll: Poll,
+    own: Standing,
+    options: list[Option],
+    choice: Sequence[str],
+    *,
+    bid: str,
+    revision: int,
+    refusal: Refusal | None,
+    again: bool = False,
+) -> HttpResponse:
+    """`again`: the refusal explains why to look once more, and the ballot may be confirmed from here."""
+    context = _page(poll, own, options, choice) | {
+        "bid": bid,
+        "revision": revision,
+        "refusal": refusal,
+        "again": again,
+        "way_out": _way_out(refusal, poll, choice),
+        "may_confirm": refusal is None or again,
+    }
+    return render(request, "voting/ballot_review.html", context, status=409 if refusal else 200)

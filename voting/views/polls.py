@@ -1,0 +1,95 @@
+"""The list of polls, one poll, one option."""
+
+from __future__ import annotations
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from voting import charts, rules, words
+from voting.models import Option, Poll
+from voting.standing import standing
+
+_ORDER = [Poll.Status.OPEN, Poll.Status.CLOSED, Poll.Status.PUBLISHED, Poll.Status.DRAFT]
+
+
+@require_safe
+def poll_list(request: HttpRequest) -> HttpResponse:
+    polls = (
+        Poll.objects.visible_to(request.user)
+        .select_related("process", "board")
+        .annotate(roll_size=Count("roll__entries", distinct=True))
+    )
+    groups: dict[str, list[dict[str, object]]] = {status: [] for status in _ORDER}
+    for poll in polls:
+        turnout = poll.board.turnout if hasattr(poll, "board") else 0
+        groups[poll.status].append(
+            {"poll": poll, "turnout": turnout, "roll": poll.roll_size, "width": charts.width(turnout, poll.roll_size)}
+        )
+    groups[Poll.Status.OPEN].reverse()  # the first to close comes first
+    return render(
+        request,
+        "voting/poll_list.html",
+        {
+            "open": groups[Poll.Status.OPEN],
+            "waiting": groups[Poll.Status.CLOSED],
+            "published": groups[Poll.Status.PUBLISHED],
+            "drafts": groups[Poll.Status.DRAFT],
+        },
+    )
+
+
+@require_safe
+@never_cache
+def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
+    poll = get_object_or_404(Poll.objects.visible_to(request.user).select_related("process", "roll"), public_id=poll_id)
+    own = standing(poll, request.user)
+    options = list(poll.options.select_related("scope", "subject"))
+    return render(
+        request,
+        "voting/poll_detail.html",
+        {
+            "poll": poll,
+            "options": options,
+            "rule": words.ballot_rule(poll),
+            "counting": words.counting_rule(poll),
+            "own": own,
+            "own_choice": [option for option in options if option.key in set(own.choice or ())],
+            "not_now": rules.why_not_vote_now(poll, at=timezone.now()),
+            "may_change": poll.revote == Poll.Revote.LAST,
+            "turnout": poll.board.turnout if hasattr(poll, "board") else 0,
+            "roll": poll.roll.entries.count(),
+            "result": poll.results.first(),
+        },
+    )
+
+
+@require_safe
+def option_detail(request: HttpRequest, poll_id: str, key: str) -> HttpResponse:
+    poll = get_object_or_404(Poll.objects.visible_to(request.user).select_related("process"), public_id=poll_id)
+    option = get_object_or_404(poll.options.select_related("scope", "subject"), key=key)
+    others = list(poll.options.all())
+    place = next(index for index, other in enumerate(others) if other.pk == option.pk)
+    result = poll.results.first()
+    why = (result.why if result else {}).get(key)
+    return render(
+        request,
+        "voting/option_detail.html",
+        {
+            "poll": poll,
+            "option": option,
+            "before": others[place - 1] if place else None,
+            "after": others[place + 1] if place + 1 < len(others) else None,
+            "won": why and why["won"],
+            "why": words.why(why, poll, _titles(others)) if why else "",
+            "votes": words.votes_of(why) if why else None,
+            "deliveries": option.deliveries.all(),
+        },
+    )
+
+
+def _titles(options: list[Option]) -> dict[str, str]:
+    return {option.key: str(option) for option in options}
