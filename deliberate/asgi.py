@@ -22,5 +22,10 @@ application = ProtocolTypeRouter(
     }
 )
 
+if settings.DEMO:
+    from deliberate.demo import pulse
+
+    background.BEATS.append(pulse.beat)
+
 if settings.EMBEDDED_SEQUENCER:
     background.start()

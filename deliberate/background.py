@@ -5,6 +5,7 @@ In one process this is a thread of the server; in production it is `manage.py se
 
 import logging
 import threading
+from collections.abc import Callable
 
 from django.db import close_old_connections
 from django.utils import timezone
@@ -16,16 +17,14 @@ logger = logging.getLogger(__name__)
 HEARTBEAT = 0.25
 
 
-def beat() -> None:
-    sequencer.run_once()
-    actions.finish_due_polls(at=timezone.now())
-    actions.refresh_turnout()
+BEATS: list[Callable[[], object]] = [sequencer.run_once, lambda: actions.tick(at=timezone.now())]
 
 
 def _run(stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT):
         try:
-            beat()
+            for beat in BEATS:
+                beat()
         except Exception:
             # The log stands still rather than wrong; the server goes on reading, and the operator sees why.
             logger.exception("The vote log was not advanced; nothing is lost, it is tried again in ten seconds.")

@@ -231,7 +231,7 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
 
 
 def finish_due_polls(*, at: datetime) -> None:
-    """What the clock does: close polls whose time is over, and publish those whose closing stands in the log."""
+    """Close polls whose time is over, and publish those whose closing stands in the log."""
     for poll in Poll.objects.due(at):
         try:
             close_poll(poll=poll, by=None, at=at)
@@ -254,7 +254,13 @@ def refresh_board(*, public_id: str) -> None:
             announce(poll.topic, lambda: render_board(poll))
 
 
-def refresh_turnout() -> None:
+def tick(*, at: datetime) -> None:
+    """What the clock does, again and again: finish polls that are due, and show turnout where only turnout is shown."""
+    finish_due_polls(at=at)
+    _refresh_turnout()
+
+
+def _refresh_turnout() -> None:
     """Polls that show only turnout have nothing in the log to follow while they are open."""
     for poll in Poll.objects.filter(status=Poll.Status.OPEN, visibility=Poll.Visibility.TURNOUT):
         refresh_board(public_id=poll.public_id)

@@ -1,0 +1,196 @@
+"""pb-mes-v1, by examples small enough to check by hand and against a plain second count."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from counting import pb_mes
+from counting.outcome import Outcome, Purchase, WalkStep
+from counting.pb_mes import TooManyRuns, count_pb_mes
+from counting.profile import ApprovalProfile, PointsProfile
+from counting.rules import full_options
+from tests.counting import naive
+
+Poll = tuple[naive.Ballots, dict[str, int], int, list[str]]
+
+
+def count(
+    ballots: list[list[str]] | naive.Ballots,
+    projects: dict[str, int],
+    budget: int,
+    tie_order: list[str] | None = None,
+    **options: Any,
+) -> Outcome:
+    return count_pb_mes(
+        ApprovalProfile.of(ballots),
+        projects,
+        budget=budget,
+        tie_order=tie_order or list(projects),
+        options=full_options("pb-mes-v1", **options),
+    )
+
+
+def purchases(outcome: Outcome) -> list[tuple[str, Fraction, Fraction, list[str]]]:
+    return [(r.option, r.rho, r.effective_votes, list(r.tied)) for r in outcome.rounds if isinstance(r, Purchase)]
+
+
+def test_the_voter_who_has_little_left_pays_all_of_it_and_the_others_more() -> None:
+    # Each has 10. "a" takes 4 from everybody. "b" costs 13 of {6, 6, 10}: 13/3 each. "c" then finds 5/3 + 17/3 < 8.
+    ballots = [["a", "b"], ["a", "b", "c"], ["a"], ["b", "c"]]
+    outcome = count(ballots, {"a": 12, "b": 13, "c": 8}, 40, completion=[])
+    assert purchases(outcome) == [
+        ("a", Fraction(1, 3), Fraction(3), []),
+        ("b", Fraction(1, 3), Fraction(3), []),
+    ]
+    assert outcome.why["c"].code == "supporters_money_short"
+    assert outcome.why["c"].numbers["supporters_money"] == Fraction(5, 3) + Fraction(17, 3)
+    assert outcome.why["c"].numbers["shortfall"] == Fraction(2, 3)
+
+
+def test_a_payment_above_what_some_have_lowers_the_effective_votes() -> None:
+    # "a" leaves 1 to each of its two supporters, "b" costs 12 of {1, 10, 10}: 1 + 11/2 + 11/2.
+    ballots = [["a", "b"], ["a"], ["b"], ["b"]]
+    outcome = count(ballots, {"a": 18, "b": 12}, 40, completion=[], utility="cost")
+    assert purchases(outcome)[0][:2] == ("b", Fraction(1, 3))
+    ballots = [["a", "b"], ["a"], ["a"], ["b"], ["b"]]
+    outcome = count(ballots, {"a": 27, "b": 12}, 50, tie_order=["a", "b"], completion=[], utility="cardinality")
+    assert purchases(outcome)[0][0] == "b"
+    outcome = count([["a", "b"]] * 1 + [["a"]] * 3 + [["b"]] * 2, {"a": 36, "b": 12}, 60, completion=[])
+    assert purchases(outcome) == [
+        ("a", Fraction(1, 4), Fraction(4), []),
+        ("b", Fraction(11, 24), Fraction(24, 11), []),
+    ]
+    assert outcome.why["b"].numbers["largest_payment"] == Fraction(11, 2)
+
+
+def test_supporters_who_can_only_just_pay_do_and_the_richest_sets_the_price() -> None:
+    outcome = count([["a"], ["a"]], {"a": 10}, 10, completion=[])
+    assert purchases(outcome) == [("a", Fraction(1, 2), Fraction(2), [])]
+
+
+def test_with_cardinality_a_cheap_project_is_worth_as_much_as_a_dear_one() -> None:
+    ballots = [["dear"]] * 3 + [["cheap", "dear"]]
+    costs = {"dear": 24, "cheap": 5}
+    assert count(ballots, costs, 40, completion=[], utility="cost").winners == ("dear",)
+    assert count(ballots, costs, 40, completion=[], utility="cardinality").winners == ("cheap", "dear")
+
+
+def test_blank_ballots_have_a_share_too() -> None:
+    assert count([["a"]], {"a": 10}, 10, completion=[]).winners == ("a",)
+    outcome = count([["a"], []], {"a": 10}, 10, completion=[])
+    assert (outcome.winners, outcome.voter_budget, outcome.blank) == ((), Fraction(5), 1)
+
+
+def test_a_tie_is_settled_by_cost_then_supporters_then_lot() -> None:
+    # rho 1/2 for all four with utility cost; "d" is cheapest; the others are decided by the lots alone.
+    ballots = [["a", "d"], ["a", "d"], ["b"], ["b"], ["c"], ["c"]]
+    costs = {"a": 4, "b": 4, "c": 4, "d": 2}
+    outcome = count(ballots, costs, 24, tie_order=["c", "a", "b", "d"], completion=[])
+    assert [(name, tied) for name, _, _, tied in purchases(outcome)] == [
+        ("d", []),
+        ("c", ["c", "a", "b"]),
+        ("a", ["a", "b"]),
+        ("b", []),
+    ]
+    assert outcome.lots_used
+    assert outcome.ties == (("c", "a", "b"), ("a", "b"))
+
+
+def test_add1_gives_more_until_the_next_run_would_overspend_and_keeps_the_one_before() -> None:
+    # Shares: 5 each. "a" (12, two supporters) needs 6 each, "b" (9, one supporter) needs 9: with 9 both, 21 > 20.
+    ballots = [["a"], ["a"], ["b"], []]
+    outcome = count(ballots, {"a": 12, "b": 9}, 20, stop_when_exhaustive=False)
+    assert [(int(run.voter_budget), run.spent, run.winners) for run in outcome.runs] == [
+        (5, 0, 0),
+        (6, 12, 1),
+        (7, 12, 1),
+        (8, 12, 1),
+        (9, 21, 2),
+    ]
+    assert (outcome.winners, outcome.voter_budget, outcome.spent) == (("a",), 8, 12)
+
+
+def test_add1_may_stop_when_nothing_more_fits() -> None:
+    outcome = count([["a"], ["a"], ["b"], []], {"a": 12, "b": 9}, 20, stop_when_exhaustive=True)
+    assert ([int(run.voter_budget) for run in outcome.runs], outcome.voter_budget) == ([5, 6], 6)
+
+
+def test_add1_ends_when_everything_with_a_supporter_is_funded() -> None:
+    outcome = count([["a"]], {"a": 3, "unwanted": 1}, 100, stop_when_exhaustive=False)
+    assert (outcome.winners, len(outcome.runs), outcome.why["unwanted"].code) == (("a",), 1, "no_support")
+
+
+def test_add1_starts_from_whole_units_or_from_the_exact_share() -> None:
+    ballots = [["a"], ["b"], ["b"]]
+    whole = count(ballots, {"a": 4, "b": 6}, 10, integral=True)
+    exact = count(ballots, {"a": 4, "b": 6}, 10, integral=False)
+    assert [str(run.voter_budget) for run in whole.runs] == ["3", "4"]
+    assert [str(run.voter_budget) for run in exact.runs] == ["10/3", "13/3"]
+
+
+def test_a_greater_step_makes_fewer_runs() -> None:
+    outcome = count([["a"], [], []], {"a": 25}, 30, step=5)
+    assert [str(run.voter_budget) for run in outcome.runs] == ["10", "15", "20", "25"]
+
+
+def test_add1_with_hopelessly_many_runs_is_refused_instead_of_running_for_days() -> None:
+    with pytest.raises(TooManyRuns, match="choose a step greater than 1"):
+        count([["a"], [], []], {"a": 10_000_000}, 12_000_000)
+    assert pb_mes.MAX_RUNS == 100_000
+
+
+def test_the_utilitarian_completion_walks_everything_unfunded_with_the_money_left() -> None:
+    ballots = [["a"], ["a"], ["b"], ["c"], []]
+    outcome = count(ballots, {"a": 8, "b": 9, "c": 3, "d": 20}, 20, completion=["utilitarian"])
+    assert outcome.winners == ("a", "c", "b")
+    walked = [step for step in outcome.rounds if isinstance(step, WalkStep)]
+    assert [(step.option, step.decision, step.left) for step in walked] == [
+        ("b", "funded", 0),
+        ("d", "unaffordable", 0),
+    ]
+    assert {step.completion for step in walked} == {"utilitarian"}
+    assert outcome.why["b"].code == "funded_by_completion"
+    assert (outcome.why["d"].code, outcome.why["d"].numbers["missing_money"]) == ("no_support", 20)
+    assert (outcome.spent, outcome.runs[0].spent) == (20, 11)
+
+
+@pytest.mark.parametrize("completion", pb_mes.COMPLETIONS)
+def test_without_any_ballot_there_is_no_run_and_no_winner(completion: list[str]) -> None:
+    outcome = count([], {"a": 1}, 10, completion=completion)
+    assert (outcome.winners, outcome.runs, outcome.rounds, outcome.voter_budget) == ((), (), (), 0)
+
+
+def test_points_are_not_approvals() -> None:
+    with pytest.raises(ValueError, match="approval ballots only"):
+        count_pb_mes(
+            PointsProfile.of([{"a": 1}]), {"a": 1}, budget=1, tie_order=["a"], options=full_options("pb-mes-v1")
+        )
+
+
+@given(
+    naive.polls(),
+    st.sampled_from(["cost", "cardinality"]),
+    st.sampled_from([[], ["add1"]]),
+    st.booleans(),
+    st.integers(1, 3),
+    st.booleans(),
+)
+def test_it_agrees_with_the_plain_count(
+    poll: Poll, utility: str, completion: list[str], integral: bool, step: int, stop: bool
+) -> None:
+    ballots, projects, budget, tie_order = poll
+    options = full_options(
+        "pb-mes-v1",
+        utility=utility,
+        completion=completion,
+        integral=integral,
+        step=step,
+        stop_when_exhaustive=stop,
+    )
+    outcome = count(ballots, projects, budget, tie_order, **options)
+    kept, runs = naive.equal_shares(ballots, projects, budget, tie_order, options)
+    assert purchases(outcome) == kept
+    assert [(run.voter_budget, run.spent, run.winners) for run in outcome.runs] == runs
