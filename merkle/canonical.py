@@ -49,9 +49,7 @@ def loads(data: bytes, *, limit: int | None = None) -> Any:
     if limit is not None and len(data) > limit:
         raise NotCanonical(f"{len(data)} bytes, more than {limit}")
     try:
-        value = json.loads(
-            data.decode(), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
-        )
+        value = json.loads(data.decode(), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
     except NotCanonical:
         raise
     except RecursionError:

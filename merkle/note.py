@@ -109,7 +109,7 @@ def parse(note: str) -> SignedNote:
     _check_text(text, ProofError)
     signatures = []
     for line in lines[:-1].split("\n"):
-        dash, name, data = (line.split(" ") + ["", ""])[:3]
+        dash, name, data = [*line.split(" "), "", ""][:3]
         if dash != "—" or not _NAME.fullmatch(name) or line != f"— {name} {data}":
             raise ProofError("malformed signature line")
         raw = decode_base64(data)
@@ -138,7 +138,7 @@ def check(note: str, key: VerifierKey, checker: Checker) -> str:
 def _check_text(text: str, error: type[ProofError] | type[ValueError]) -> None:
     if not text.endswith("\n") or text == "\n":
         raise error("the text of a note ends with a newline")
-    if any(character < " " and character != "\n" or character == "\x7f" for character in text):
+    if any((character < " " and character != "\n") or character == "\x7f" for character in text):
         raise error("control character in note")
     if not text.isascii():
         try:

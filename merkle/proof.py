@@ -50,6 +50,10 @@ def check(text: str, key: note.VerifierKey, checker: note.Checker) -> Proof:
     proof = parse(text)
     covering = checkpoint.check(proof.checkpoint, key, checker)
     check_inclusion(
-        leaf=leaf_hash(proof.entry), index=proof.index, size=covering.size, proof=proof.hashes, root=covering.root
+        leaf=leaf_hash(proof.entry),
+        index=proof.index,
+        size=covering.size,
+        proof=proof.hashes,
+        root=covering.root,
     )
     return proof

@@ -41,7 +41,8 @@ class Tree:
     """
 
     def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        self._levels = [bytearray()]  # level h: hashes of the complete subtrees of 2**h leaves, one after another
+        # Level h: the hashes of the complete subtrees of 2**h leaves, one after another.
+        self._levels = [bytearray()]
         self.extend(leaf_hashes)
 
     @property
@@ -148,9 +149,7 @@ def check_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes
         raise ProofError("inclusion proof leads to another root")
 
 
-def check_consistency(
-    *, old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def check_consistency(*, old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Raise ProofError unless `proof` shows that the old tree is the beginning of the new one. RFC 9162 2.1.4.2.
 
     An old size of 0 is refused: anything is consistent with nothing, so such a proof proves nothing.

@@ -69,7 +69,7 @@ def test_signatures_of_others_are_ignored_but_a_false_one_of_ours_is_not() -> No
 
 @pytest.mark.parametrize("text", ["", "\n", "no newline", "tab\t\n", "\x7f\n", "\ud800\n"])
 def test_such_a_text_cannot_be_signed(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="newline|control character|surrogate"):
         note.sign(text, MINE, PRIVATE.sign)
 
 
@@ -102,7 +102,16 @@ def test_a_malformed_note_is_refused(damaged: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["o\n1\n", "o\n1\nAAAA\n", "o\n01\n{}\n", "\n1\n{}\n", "o\n-1\n{}\n", "o\n1\n{}\nextension\n", "o\n1\n{}"]
+    "text",
+    [
+        "o\n1\n",
+        "o\n1\nAAAA\n",
+        "o\n01\n{}\n",
+        "\n1\n{}\n",
+        "o\n-1\n{}\n",
+        "o\n1\n{}\nextension\n",
+        "o\n1\n{}",
+    ],
 )
 def test_a_malformed_checkpoint_is_refused(text: str) -> None:
     root = note.encode_base64(b"r" * 32)

@@ -118,7 +118,11 @@ def test_nothing_is_consistent_with_the_empty_tree() -> None:
 def test_a_hash_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         t.Tree([b"short"])
-    for leaf, root, proof in [(b"", LEAVES[0], []), (LEAVES[0], b"", []), (LEAVES[0], LEAVES[0], [b"\0" * 31])]:
+    for leaf, root, proof in [
+        (b"", LEAVES[0], []),
+        (LEAVES[0], b"", []),
+        (LEAVES[0], LEAVES[0], [b"\0" * 31]),
+    ]:
         with pytest.raises(ProofError, match="32 bytes"):
             t.check_inclusion(leaf=leaf, index=0, size=1, proof=proof, root=root)
 
@@ -130,9 +134,7 @@ def test_proofs_check_in_larger_trees(data: st.DataObject) -> None:
     leaf, root = BIG.hashes(0, index, index + 1), BIG.root(size)
     t.check_inclusion(leaf=leaf, index=index, size=size, proof=BIG.inclusion_proof(index, size), root=root)
     proof = BIG.consistency_proof(index + 1, size)
-    t.check_consistency(
-        old_size=index + 1, old_root=BIG.root(index + 1), new_size=size, new_root=root, proof=proof
-    )
+    t.check_consistency(old_size=index + 1, old_root=BIG.root(index + 1), new_size=size, new_root=root, proof=proof)
 
 
 def test_asking_for_more_than_the_tree_holds_is_refused() -> None:
@@ -142,5 +144,5 @@ def test_asking_for_more_than_the_tree_holds_is_refused() -> None:
         lambda: TREE.hashes(0, 0, 71),
         lambda: TREE.hashes(6, 1, 2),
     ):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="tree"):
             ask()

@@ -1,0 +1,101 @@
+"""Reading the log: who it is, what it holds of a poll, and the proof that an entry is in it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from merkle import proof as proofs
+from merkle.tree import leaf_hash
+from votelog import keys, trees
+from votelog.entries import read
+from votelog.errors import LogDamaged, NotPublished
+from votelog.models import Checkpoint, Event
+
+
+def current_shard() -> int:
+    """The shard (year) that entries go into: the newest there is, or this year when there is none yet."""
+    newest = Event.objects.order_by("-shard").values_list("shard", flat=True).first()
+    return timezone.now().year if newest is None else newest
+
+
+def shards() -> list[int]:
+    """Every shard that has entries, oldest first."""
+    return sorted(Event.objects.filter(idx=0).values_list("shard", flat=True))
+
+
+def origin(shard: int | None = None) -> str:
+    """The name of the log, which is also the name its key signs under; of the current shard by default."""
+    return f"{settings.LOG_HOST}/log/{current_shard() if shard is None else shard}"
+
+
+def receipt_name(shard: int) -> str:
+    """The name under which promises are signed."""
+    return f"{origin(shard)}/receipt"
+
+
+def vkey(shard: int | None = None) -> str:
+    """The public key of the log, from its own first entry. Raises NotPublished before there is one."""
+    shard = current_shard() if shard is None else shard
+    first = Event.objects.filter(shard=shard, idx=0).first()
+    if first is None:
+        raise NotPublished(f"log {shard} is not open yet")
+    key: str = read(first.body)["d"]["vkey"]
+    return key
+
+
+def receipt_vkey(shard: int | None = None) -> str:
+    """The public key that promises are signed with."""
+    name = receipt_name(current_shard() if shard is None else shard)
+    return str(keys.verifier_key(name, keys.receipt_key()))
+
+
+def latest_checkpoint(shard: int | None = None) -> Checkpoint | None:
+    """The newest checkpoint of the shard, the current one by default."""
+    shard = current_shard() if shard is None else shard
+    return Checkpoint.objects.filter(shard=shard).order_by("-size").first()
+
+
+def size(shard: int | None = None) -> int:
+    """How many entries are published: the size of the latest checkpoint, 0 before there is one."""
+    latest = latest_checkpoint(shard)
+    return latest.size if latest else 0
+
+
+def events(poll: str, *, kind: str | None = None) -> Iterator[Event]:
+    """The rows of a poll that have their place in the log, in order, of one kind or of all."""
+    found = Event.objects.filter(poll=poll).order_by("shard", "n")
+    return (found if kind is None else found.filter(kind=kind)).iterator()
+
+
+def entries(poll: str) -> Iterator[dict[str, Any]]:
+    """The same, parsed: `d`, `n`, `poll`, `prev`, `type`, `v`, and `t` except on ballots."""
+    return (read(event.body) for event in events(poll))
+
+
+def find_ballot(poll: str | None, bid: str) -> Event | None:
+    """The ballot with this receipt number, in `poll` or in any, once it has its place in the log."""
+    found = Event.objects.filter(bid=bid)
+    if poll is not None:
+        found = found.filter(poll=poll)
+    return found.order_by("shard", "idx").first()
+
+
+def proof(event: Event) -> str:
+    """The proof to keep that this entry is in the log, a C2SP tlog-proof, up to the latest checkpoint.
+
+    Raises NotPublished while no checkpoint covers it, LogDamaged when the stored entry is not what was signed.
+    """
+    checkpoint = latest_checkpoint(event.shard)
+    if checkpoint is None or checkpoint.size <= event.idx:
+        raise NotPublished(f"entry {event.idx} is not published yet")
+    tree = trees.load(event.shard)
+    if leaf_hash(event.body.encode()) != tree.hashes(0, event.idx, event.idx + 1):
+        raise LogDamaged(f"fsck: entry {event.idx} corrupt")
+    return proofs.write(
+        entry=event.body.encode(),
+        index=event.idx,
+        hashes=tree.inclusion_proof(event.idx, checkpoint.size),
+        signed_checkpoint=checkpoint.note,
+    )

@@ -1,0 +1,80 @@
+"""The log's tables. Triggers (migration 0002) make events and checkpoints append-only on both databases."""
+
+from django.db import models
+from django.db.models import Q
+
+BALLOT = "ballot.cast"
+
+
+class Pending(models.Model):
+    """Something that happened and has no place in the log yet; the sequencer deletes the row when it gives it one.
+
+    No person, no address, and no time on ballots: a test pins the column list.
+    """
+
+    poll = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=40)
+    t = models.BigIntegerField(null=True)  # unix seconds; null on ballots
+    k = models.PositiveIntegerField(null=True)  # ballots: enter with at least k others; null = wait for a barrier
+    body = models.TextField()  # the entry's `d`, canonical JSON
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="ballots_have_no_time_and_only_ballots_wait",
+                condition=Q(kind=BALLOT, t__isnull=True) | (~Q(kind=BALLOT) & Q(t__isnull=False, k__isnull=True)),
+            )
+        ]
+        indexes = [
+            models.Index(name="pending_barriers", fields=["poll"], condition=~Q(kind=BALLOT)),
+            models.Index(name="pending_mixable", fields=["poll", "k"], condition=Q(k__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.poll}"
+
+
+class Event(models.Model):
+    """One entry of the log, for good. `idx` has no gaps within a shard (a year), `n` none within a poll."""
+
+    pk = models.CompositePrimaryKey("shard", "idx")
+    shard = models.SmallIntegerField()
+    idx = models.BigIntegerField()
+    poll = models.CharField(max_length=64, blank=True)
+    n = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    bid = models.CharField(max_length=32, null=True)  # of a ballot: its receipt number
+    body = models.TextField()
+    leaf = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_entry_per_poll_and_number", fields=["shard", "poll", "n"]),
+        ]
+        indexes = [models.Index(name="event_by_bid", fields=["bid"], condition=Q(bid__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.shard}/{self.idx} {self.kind}"
+
+
+class Checkpoint(models.Model):
+    """A size and root that we signed. The row is durable before anyone can see the note."""
+
+    pk = models.CompositePrimaryKey("shard", "size")
+    shard = models.SmallIntegerField()
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.shard} at {self.size}"
+
+
+class Blob(models.Model):
+    """Bytes that an entry names by their hash. Deleting one (erasure) leaves the entry as it was."""
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.sha256

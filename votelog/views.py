@@ -1,0 +1,116 @@
+"""The log as programs read it: checkpoints, tiles, bundles and blobs, to anyone, from anywhere, without a cookie."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from merkle import tiles
+from merkle.errors import ProofError
+from merkle.tiles import ENTRIES, Tile
+from merkle.tree import leaf_hash
+from votelog import files, log, trees
+from votelog.models import Blob
+
+logger = logging.getLogger(__name__)
+
+FOR_GOOD = "public, max-age=31536000, immutable"
+FOR_A_SECOND = "public, max-age=1"
+
+
+def open_to_all(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """GET and HEAD from any origin; what does not exist is said in one plain line, not on a page for people."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **parts: str) -> HttpResponse:
+        try:
+            response = view(request, **parts)
+        except Http404:
+            response = HttpResponse("not found\n", status=404, content_type="text/plain; charset=utf-8")
+            response["Cache-Control"] = "no-store"
+        response["Access-Control-Allow-Origin"] = "*"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return require_safe(answer)
+
+
+@open_to_all
+def index(request: HttpRequest) -> HttpResponse:
+    """The logs of this instance, and the keys they are checked with."""
+    logs = [
+        {
+            "origin": log.origin(shard),
+            "prefix": f"{reverse('votelog:index')}{shard}/",
+            "vkey": log.vkey(shard),
+            "receipt_vkey": log.receipt_vkey(shard),
+        }
+        for shard in log.shards()
+    ]
+    response = JsonResponse({"logs": logs, "receipt_vkey": log.receipt_vkey()})
+    response["Cache-Control"] = FOR_A_SECOND
+    return response
+
+
+@open_to_all
+def checkpoint(request: HttpRequest, shard: str) -> HttpResponse:
+    """What is published, as it lies there; the newest row of the database when the file is missing."""
+    note = files.read(int(shard), "checkpoint")
+    if note is None:
+        latest = log.latest_checkpoint(int(shard))
+        if latest is None:
+            raise Http404
+        note = latest.note.encode()
+    response = HttpResponse(note, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = FOR_A_SECOND
+    return response
+
+
+@open_to_all
+def tile(request: HttpRequest, shard: str, path: str) -> HttpResponse:
+    """A tile or bundle that the latest checkpoint covers, full or of any width that it once had."""
+    try:
+        asked = Tile.parse(path)
+    except ProofError:
+        raise Http404 from None
+    if not asked.within(log.size(int(shard))):
+        raise Http404
+    response = HttpResponse(_stored(int(shard), asked), content_type="application/octet-stream")
+    response["Cache-Control"] = FOR_GOOD
+    return response
+
+
+@open_to_all
+def blob(request: HttpRequest, sha256: str) -> HttpResponse:
+    """The bytes with this hash."""
+    found = Blob.objects.filter(sha256=sha256).first()
+    if found is None:
+        raise Http404
+    response = HttpResponse(bytes(found.data), content_type="application/octet-stream")
+    response["Content-Disposition"] = "attachment"
+    response["Cache-Control"] = FOR_GOOD
+    return response
+
+
+def _stored(shard: int, tile: Tile) -> bytes:
+    """The file, or what it should hold when there is none.
+
+    Damage is shown, not hidden behind the good copy: where file and database disagree about entries, the one that no
+    longer hashes to the tree is served, so that any reader's check fails while the operator reads why.
+    """
+    stored = files.read(shard, tile.path)
+    if tile.level != ENTRIES:
+        return files.derive(trees.load(shard), shard, tile) if stored is None else stored
+    rows = files.bundle(shard, tile)
+    if stored is None or stored == rows:
+        return rows
+    logger.critical("%s and the database disagree: one of them was changed.", files.directory(shard) / tile.path)
+    return stored if _fits(shard, tile, rows) else rows
+
+
+def _fits(shard: int, tile: Tile, rows: bytes) -> bool:
+    hashes = files.read(shard, Tile(0, tile.n, tile.width).path)
+    return hashes is None or b"".join(map(leaf_hash, tiles.unbundle(rows))) == hashes
