@@ -69,9 +69,9 @@ def events(poll: str, *, kind: str | None = None) -> Iterator[Event]:
     return (found if kind is None else found.filter(kind=kind)).iterator()
 
 
-def entries(poll: str) -> Iterator[dict[str, Any]]:
+def entries(poll: str, *, kind: str | None = None) -> Iterator[dict[str, Any]]:
     """The same, parsed: `d`, `n`, `poll`, `prev`, `type`, `v`, and `t` except on ballots."""
-    return (read(event.body) for event in events(poll))
+    return (read(event.body) for event in events(poll, kind=kind))
 
 
 def find_ballot(poll: str | None, bid: str) -> Event | None:

@@ -174,8 +174,8 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
         if refusal := rules.why_not_close(poll):
             raise refusal
         poll.status = Poll.Status.CLOSED
-        poll.closes_at = min(poll.closes_at, max(at, poll.opens_at + timedelta(seconds=1)))
-        poll.save(update_fields=["status", "closes_at"])
+        poll.closed_at = min(at, poll.closes_at)
+        poll.save(update_fields=["status", "closed_at"])
         count = tabulate.counted(poll)
         record(
             "poll.closed",
@@ -203,11 +203,11 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
             raise NotPermitted()
         if refusal := rules.why_not_publish(poll):
             raise refusal
-        closing = next((entry.d for entry in log.entries(poll.public_id) if entry.type == "poll.closed"), None)
+        closing = next(log.entries(poll.public_id, kind="poll.closed"), None)
         if closing is None:
             raise errors.ClosingNotInLog()
         count = tabulate.counted(poll)
-        if tabulate.ballots_sha256(poll, count) != closing["ballots_sha256"]:
+        if tabulate.ballots_sha256(poll, count) != closing["d"]["ballots_sha256"]:
             raise errors.CountDiffersFromLog()
         outcome, published = tabulate.count_poll(poll, count, beacon=ballotbox.nonce(poll.public_id))
         result_bytes = canonical.dumps(published)

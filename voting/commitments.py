@@ -90,11 +90,10 @@ def participation(poll: Poll, counted: Mapping[str, Ballot]) -> D:
 def tally_published(poll: Poll, counted: Mapping[str, Ballot], result: Result) -> D:
     bids = {ballot.bid for ballot in counted.values()}
     leaves, cast = [], 0
-    for entry in log.entries(poll.public_id):
-        if entry.type == "ballot.cast":
-            cast += 1
-            if entry.d["bid"] in bids:
-                leaves.append(entry.leaf)
+    for event in log.events(poll.public_id, kind="ballot.cast"):
+        cast += 1
+        if event.bid in bids:
+            leaves.append(bytes(event.leaf))
     return {
         "tally": _tally(poll),
         "act": result.act,

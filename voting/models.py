@@ -37,7 +37,7 @@ class PollQuerySet(models.QuerySet["Poll"]):
 
 
 class Poll(models.Model):
-    """One question put to one roll, counted by one rule. From opening on nothing but `status` and `closes_at` changes."""
+    """One question put to one roll, counted by one rule. From opening on nothing but `status` and `closed_at` changes."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -75,6 +75,8 @@ class Poll(models.Model):
     mix_max_s = models.PositiveIntegerField(default=3600)
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
+    """As planned at opening; promises fall due a while after it, also when the poll is closed earlier."""
+    closed_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     source = models.JSONField(null=True, blank=True)
     """Of an imported poll: name and SHA-256 of the file, and the option ids that the file says were selected."""

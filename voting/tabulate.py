@@ -88,13 +88,12 @@ def refresh_board(poll: Poll) -> bool:
         board.turnout = voters - voters % poll.mix_k
     else:
         last = {
-            entry.d["cred"]: choice_of(entry.d) for entry in log.entries(poll.public_id) if entry.type == "ballot.cast"
+            entry["d"]["cred"]: choice_of(entry["d"]) for entry in log.entries(poll.public_id, kind="ballot.cast")
         }
         board.turnout = len(last)
         tallies = Counter(key for choice in last.values() for key in choice)
         hidden = poll.visibility == Poll.Visibility.TURNOUT and poll.status != Poll.Status.PUBLISHED
         board.tallies = {} if hidden else {key: tallies[key] for key in _keys(poll)}
-    checkpoint = log.latest_checkpoint()
-    board.log_size = checkpoint.size if checkpoint else 0
+    board.log_size = log.size()
     board.save(update_fields=["turnout", "tallies", "log_size"])
     return (board.turnout, board.tallies) != before

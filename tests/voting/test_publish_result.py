@@ -1,0 +1,168 @@
+"""Closing, counting and publishing; and that the stand-alone verifier agrees with what we publish."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from common.refusal import NotPermitted
+from tests import make
+from voting import actions, errors, signals
+from voting.models import Ballot, Poll
+from votelog import log, sequencer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def types(poll: Poll) -> list[str]:
+    return [entry["type"] for entry in log.entries(poll.public_id)]
+
+
+def test_the_log_tells_the_life_of_a_poll_in_order(open_poll: Poll, ada) -> None:
+    make.cast(open_poll, ada, "o1")
+    poll = make.published(open_poll)
+    assert types(poll) == [
+        "poll.created", "roll.committed", "credentials.committed", "poll.opened",
+        "ballot.cast", "poll.closed", "participation.published", "tally.published",
+    ]  # fmt: skip
+
+
+def test_the_nonce_is_not_shown_before_the_closing_stands_in_the_log(open_poll: Poll, ada) -> None:
+    make.cast(open_poll, ada, "o1")
+    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    with pytest.raises(errors.ClosingNotInLog):
+        actions.publish_result(poll=open_poll, by=None, at=timezone.now())
+    assert not open_poll.results.exists()
+
+
+def test_a_box_that_was_tampered_with_after_closing_is_not_counted(open_poll: Poll, ada) -> None:
+    make.cast(open_poll, ada, "o1")
+    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    sequencer.run_once()
+    ballot = Ballot.objects.get()
+    Ballot.objects.filter(bid=ballot.bid).update(body=ballot.body.replace("o1", "o2"))
+    with pytest.raises(errors.CountDiffersFromLog):
+        actions.publish_result(poll=open_poll, by=None, at=timezone.now())
+    assert not open_poll.results.exists()
+
+
+def test_only_staff_close_and_publish_by_hand(open_poll: Poll, ada, staff) -> None:
+    with pytest.raises(NotPermitted):
+        actions.close_poll(poll=open_poll, by=ada, at=timezone.now())
+    open_poll.refresh_from_db()
+    assert open_poll.is_open
+    actions.close_poll(poll=open_poll, by=staff, at=timezone.now())
+    sequencer.run_once()
+    assert [entry["d"]["reason"] for entry in log.entries(open_poll.public_id, kind="poll.closed")] == ["by_hand"]
+    with pytest.raises(NotPermitted):
+        actions.publish_result(poll=open_poll, by=ada, at=timezone.now())
+
+
+def test_the_clock_closes_counts_and_publishes_what_is_due(open_poll: Poll, ada) -> None:
+    make.cast(open_poll, ada, "o1")
+    later = open_poll.closes_at + timedelta(seconds=1)
+    actions.tick(at=open_poll.closes_at - timedelta(seconds=1))
+    open_poll.refresh_from_db()
+    assert open_poll.status == Poll.Status.OPEN
+    actions.tick(at=later)
+    sequencer.run_once()
+    actions.tick(at=later)
+    open_poll.refresh_from_db()
+    assert open_poll.status == Poll.Status.PUBLISHED
+
+
+def test_it_publishes_once(open_poll: Poll, ada) -> None:
+    poll = make.published(open_poll)
+    with pytest.raises(errors.PollNotClosed):
+        actions.publish_result(poll=poll, by=None, at=timezone.now())
+    assert poll.results.count() == 1
+
+
+def test_whoever_brought_something_to_the_vote_is_told(open_poll: Poll, ada) -> None:
+    told = []
+
+    def listen(sender, poll, result, **rest):
+        told.append((poll.pk, result.act))
+
+    signals.result_published.connect(listen)
+    try:
+        make.published(open_poll)
+    finally:
+        signals.result_published.disconnect(listen)
+    assert told == [(open_poll.pk, 1)]
+
+
+@pytest.mark.django_db
+def test_turnout_polls_keep_every_ballot_back_until_the_close() -> None:
+    people = make.users(25)
+    poll = make.poll(roll=make.roll(*people), visibility=Poll.Visibility.TURNOUT)
+    poll = actions.open_poll(poll=poll, by=None)
+    for person in people:
+        make.cast(poll, person, "o1")
+    sequencer.run_once()
+    actions.tick(at=timezone.now())
+    poll.board.refresh_from_db()
+    assert "ballot.cast" not in types(poll)
+    assert poll.board.turnout == 20, "whole groups of ten only"
+    assert poll.board.tallies == {}
+    make.published(poll)
+    poll.board.refresh_from_db()
+    assert poll.board.turnout == 25
+    assert poll.board.tallies["o1"] == 25
+
+
+@pytest.mark.django_db
+def test_live_polls_show_ballots_in_groups_of_at_least_ten() -> None:
+    people = make.users(25)
+    poll = actions.open_poll(poll=make.poll(roll=make.roll(*people)), by=None)
+    seen = []
+    for person in people:
+        make.cast(poll, person, "o1")
+        sequencer.run_once()
+        poll.board.refresh_from_db()
+        seen.append(poll.board.turnout)
+    assert sorted(set(seen)) == [0, 10, 20]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["pb-greedy-v1", "pb-mes-v1"])
+def test_the_verifier_passes_on_what_is_published_and_fails_when_a_stored_entry_is_changed(method: str, settings) -> None:
+    people = make.users(30)
+    rule = make.MES if method == "pb-mes-v1" else {"mode": "skip", "threshold": 0, "pots": None, "groups": None}
+    poll = make.poll(roll=make.roll(*people, empty=7), method=method, rule=rule)
+    poll = actions.open_poll(poll=poll, by=None)
+    for i, person in enumerate(people):
+        make.cast(poll, person, *[("o1", "o2"), ("o3",), (), ("o2", "o4")][i % 4])
+        if i % 7 == 0:
+            make.cast(poll, person, "o4")
+    poll = make.published(poll)
+    folder = export(settings.LOG_DIR)
+    verdict = verify(folder, poll)
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+    assert "PASS C16" in verdict.stdout
+    entries = max((folder / "tile" / "entries").glob("*.p/*"), key=lambda path: int(path.name))
+    damaged = bytearray(entries.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    entries.write_bytes(damaged)
+    assert verify(folder, poll).returncode == 1
+
+
+def export(log_dir: Path) -> Path:
+    """The served files as a folder: what the log wrote, and the blobs."""
+    from votelog.models import Blob
+
+    folder = next(path for path in log_dir.iterdir() if path.is_dir())
+    (folder / "blob").mkdir(exist_ok=True)
+    for blob in Blob.objects.all():
+        (folder / "blob" / blob.sha256).write_bytes(blob.data)
+    return folder
+
+
+def verify(folder: Path, poll: Poll) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "verifier", "poll", str(folder), poll.public_id]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
