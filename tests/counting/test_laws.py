@@ -32,9 +32,7 @@ Configuration = tuple[str, dict[str, Any]]
 def count(poll: Poll, configuration: Configuration) -> Outcome:
     ballots, projects, budget, tie_order = poll
     rule, options = configuration
-    return rules.count(
-        rule, ApprovalProfile.of(ballots), projects, budget=budget, tie_order=tie_order, options=options
-    )
+    return rules.count(rule, ApprovalProfile.of(ballots), projects, budget=budget, tie_order=tie_order, options=options)
 
 
 @given(naive.polls(), configurations)

@@ -165,9 +165,7 @@ def test_without_any_ballot_there_is_no_run_and_no_winner(completion: list[str])
 
 def test_points_are_not_approvals() -> None:
     with pytest.raises(ValueError, match="approval ballots only"):
-        count_pb_mes(
-            PointsProfile.of([{"a": 1}]), {"a": 1}, budget=1, tie_order=["a"], options=full_options("pb-mes-v1")
-        )
+        count_pb_mes(PointsProfile.of([{"a": 1}]), {"a": 1}, budget=1, tie_order=["a"], options=full_options("pb-mes-v1"))
 
 
 @given(
