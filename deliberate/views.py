@@ -20,7 +20,7 @@ from common.templatetags.text import number, time_left
 from processes.models import Phase, Process
 from processes.views import card, deadline_kind, listed
 from proposals.models import Comment, Proposal
-from votelog.models import BALLOT, Checkpoint, Event
+from votelog.models import Checkpoint, Event
 from voting.models import Board, Delivery, Poll, Result
 
 VERIFIER = settings.BASE_DIR / "verifier" / "__main__.py"
@@ -142,7 +142,7 @@ def log_about(request: HttpRequest) -> HttpResponse:
         "about/log_about.html",
         {
             "checkpoint": Checkpoint.objects.order_by("-shard", "-size").first(),
-            "ballots": Event.objects.filter(kind=BALLOT).count(),
+            "ballots": Event.objects.filter(bid__isnull=False).count(),
             "log_host": settings.LOG_HOST,
         },
     )
@@ -165,4 +165,4 @@ def verify(request: HttpRequest) -> HttpResponse:
 @require_safe
 def verifier_download(request: HttpRequest) -> FileResponse:
     """The verifier as one file. Whoever does not trust this copy takes the one in the published source."""
-    return FileResponse(VERIFIER.open("rb"), as_attachment=True, filename="verifier.py", content_type="text/x-python")
+    return FileResponse(VERIFIER.open("rb"), as_attachment=True, filename="votelog_verify.py", content_type="text/x-python")
