@@ -375,8 +375,12 @@ class Web:
     """The files of a log prefix over http or https."""
 
     def __init__(self, prefix: str) -> None:
-        parts = urllib.parse.urlsplit(prefix)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urllib.parse.urlsplit(prefix)
+            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
             raise Usage(f"not an http or https address: {plain(prefix)}")
         self.name = prefix.rstrip("/") + "/"
         local = parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -712,7 +716,9 @@ def _check_tree(log: Log, progress: Progress) -> str:
             progress.tick(f"reading tiles of level {level}")
             expected = row[number * 256:number * 256 + 256]
             data, longer = read_tile(log.source, str(level), number, len(expected), 8192)
-            if (data[:32 * len(expected)] if longer and len(data) == 8192 else data) != b"".join(expected):
+            if longer and len(data) != 8192:
+                raise Problem("C5", f"the full tile {number} of level {level} is not 8,192 bytes long")
+            if (data[:32 * len(expected)] if longer else data) != b"".join(expected):
                 raise Problem("C5", f"tile {number} of level {level} does not match the entries below it")
         row = [tree_root(row[at:at + 256]) for at in range(0, len(row) - 255, 256)]
         level += 1

@@ -1,0 +1,248 @@
+"""A small log writer for tests: builds the files of a log prefix from entries that a test may spoil first.
+
+It shares nothing with the server, and with the verifier only canonical JSON and the recount that fills in the result;
+what a right recount is, test_recount.py knows from worked examples.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from verifier import __main__ as verifier
+
+ORIGIN = "vote.example.org/log/2026"
+NONCE = bytes(range(32))
+GREEDY = {"mode": "skip", "threshold": 0, "pots": None, "groups": None}
+MES = {"utility": "cost", "completion": ["add1", "utilitarian"], "integral": True, "step": 1, "stop_when_exhaustive": True}
+COSTS = {"o1": 40, "o2": 30, "o3": 30, "o4": 25, "o5": 90}
+CHOICES = ["o1,o2", "o2,o3", "", "o4", "o1,o3", "o2", "o5", "o3,o4", "o1", "o2,o3", "o5", "o1,o2", "o4", "o3"]
+
+NAMED = {"config": "poll.created", "roll": "roll.committed"}        # what poll.opened names
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def canon(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """RFC 6962 as the RFC defines it, by recursion (the verifier folds)."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256(b"").digest()
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    return hashlib.sha256(b"\x01" + root(leaves[:half]) + root(leaves[half:])).digest()
+
+
+def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The RFC 6962 inclusion path of a leaf, lowest first."""
+    if len(leaves) < 2:
+        return []
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    if index < half:
+        return [*path(leaves[:half], index), root(leaves[half:])]
+    return [*path(leaves[half:], index - half), root(leaves[:half])]
+
+
+class Signer:
+    def __init__(self, name: str, seed: int = 1) -> None:
+        self.key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+        self.name = name
+        public = b"\x01" + self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.key_id = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
+        self.vkey = f"{name}+{self.key_id.hex()}+{base64.b64encode(public).decode()}"
+
+    def sign(self, text: str) -> bytes:
+        signature = base64.b64encode(self.key_id + self.key.sign(text.encode())).decode()
+        return f"{text}\n— {self.name} {signature}\n".encode()
+
+
+@dataclass
+class Scene:
+    """Everything a log will hold. Tests change `entries` and `blobs`, then `write` chains, hashes and signs it all."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)      # envelopes without n and prev
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    signer: Signer = field(default_factory=lambda: Signer(ORIGIN))
+    raw: list[bytes] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    checkpoint: bytes = b""
+
+    def blob(self, data: bytes) -> str:
+        self.blobs[sha(data)] = data
+        return sha(data)
+
+    def text(self, **by_language: str) -> str:
+        return self.blob(hashlib.sha256(canon(by_language)).digest()[:16] + canon(by_language))
+
+    def add(self, type: str, poll: str = "p1", **d: Any) -> None:
+        entry = {"type": type, "poll": poll, "v": 1, "d": d}
+        self.entries.append(entry if type == "ballot.cast" else {**entry, "t": 1795900000})
+
+    def d(self, type: str) -> dict[str, Any]:
+        """The `d` of the first entry of this type, to be changed in place."""
+        found: dict[str, Any] = next(entry["d"] for entry in self.entries if entry["type"] == type)
+        return found
+
+    def chain(self) -> None:
+        """Give every entry its n, prev and bytes, and `poll.opened` the leaves it names unless it names some."""
+        heads: dict[str, tuple[int, str]] = {}
+        named: dict[tuple[str, str], str] = {}
+        self.raw, self.leaves = [], []
+        for entry in self.entries:
+            n, prev = heads.get(entry["poll"], (0, "0" * 64))
+            before = {key: named.get((entry["poll"], kind), "0" * 64) for key, kind in NAMED.items()}
+            d = {**before, **entry["d"]} if entry["type"] == "poll.opened" else entry["d"]
+            raw = canon({"n": n, "prev": prev, **entry, "d": d})
+            self.raw.append(raw)
+            self.leaves.append(hashlib.sha256(b"\x00" + raw).digest())
+            heads[entry["poll"]] = (n + 1, self.leaves[-1].hex())
+            named[entry["poll"], entry["type"]] = self.leaves[-1].hex()
+
+    def seal(self, *, rechain: bool = True) -> Scene:
+        if rechain:
+            self.chain()
+        else:
+            self.leaves = [hashlib.sha256(b"\x00" + raw).digest() for raw in self.raw]
+        body = f"{ORIGIN}\n{len(self.raw)}\n{base64.b64encode(root(self.leaves)).decode()}\n"
+        self.checkpoint = self.signer.sign(body)
+        return self
+
+    def files(self) -> dict[str, bytes]:
+        files = {"checkpoint": self.checkpoint, **{f"blob/{name}": data for name, data in self.blobs.items()}}
+        for at in range(0, len(self.raw), 256):
+            bundle = self.raw[at : at + 256]
+            tail = "" if len(bundle) == 256 else f".p/{len(bundle)}"
+            files[f"tile/entries/{at // 256:03d}{tail}"] = b"".join(len(r).to_bytes(2, "big") + r for r in bundle)
+        row, level = self.leaves, 0
+        while row:
+            for at in range(0, len(row), 256):
+                tile = row[at : at + 256]
+                tail = "" if len(tile) == 256 else f".p/{len(tile)}"
+                files[f"tile/{level}/{at // 256:03d}{tail}"] = b"".join(tile)
+            row, level = [root(row[at : at + 256]) for at in range(0, len(row) // 256 * 256, 256)], level + 1
+        return files
+
+    def write(self, directory: Path) -> Path:
+        for name, data in self.files().items():
+            file = directory / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        return directory
+
+    def proof(self, index: int) -> bytes:
+        hashes = [base64.b64encode(node).decode() for node in path(self.leaves, index)]
+        extra = base64.b64encode(self.raw[index]).decode()
+        return "\n".join(["c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {index}", *hashes, "", ""]).encode() + self.checkpoint
+
+    def promise(self, d: dict[str, Any], deadline: int) -> bytes:
+        name = ORIGIN + "/receipt"
+        digest = base64.b64encode(hashlib.sha256(canon(d)).digest()).decode()
+        return Signer(name, 2).sign(f"{name}\nballot.cast\n{digest}\ndeadline {deadline}\n")
+
+
+def credential(number: int) -> str:
+    return sha(b"credential %d" % number)
+
+
+def cast(number: int, choice: str, rev: int = 0) -> dict[str, Any]:
+    bid = sha(f"bid {number} {rev}".encode())[:32]
+    return {"bid": bid, "cred": credential(number), "rev": rev, "b": {"approve": sorted(filter(None, choice.split(",")))}}
+
+
+def open_log() -> Scene:
+    scene = Scene()
+    software = {"name": "deliberate", "version": "0.1.0", "commit": ""}
+    scene.add("log.opened", poll="", origin=ORIGIN, vkey=scene.signer.vkey, software=software)
+    return scene
+
+
+def open_poll(
+    scene: Scene, *, poll: str = "p1", method: str = "pb-greedy-v1", rule: dict[str, Any] | None = None, budget: int = 100,
+    costs: dict[str, int] | None = None, roll: int = 20, revote: str = "last", visibility: str = "live", k: int = 10,
+    limits: dict[str, Any] | None = None,
+) -> None:
+    """The four entries before the first ballot."""
+    rule = rule or (MES if method == "pb-mes-v1" else GREEDY)
+    costs = costs or COSTS
+    options = [{"id": o, "cost": c, "title_sha256": scene.text(en=f"Project {o}", fa=f"پروژه {o}")} for o, c in costs.items()]
+    scene.add(
+        "poll.created", poll=poll, title_sha256=scene.text(en="What to build?"), options=options, method=method, rule=rule,
+        ballot={"approve": limits or {"min": 0, "max": 3, "max_cost": 100}}, budget=budget, opens_at=1, closes_at=2,
+        ballots="live", visibility=visibility, secrecy="L1", revote=revote, mix={"k": k, "max_s": 3600}, disclosure="full",
+        min_cell=10, tie={"rule": "lots-v1", "seed_source": "commit-reveal", "commit": sha(NONCE)},
+        tally={"name": "deliberate", "version": "0.1.0", "sha256": sha(canon(rule))},
+    )
+    scene.add("roll.committed", poll=poll, roll="r1", count=roll, root=sha(b"roll"), rule_sha256=scene.text(en="Residents"))
+    hashes = sorted(hashlib.sha256(b"\x00" + bytes.fromhex(sha(bytes.fromhex(credential(i))))).digest() for i in range(roll))
+    scene.add(
+        "credentials.committed", poll=poll, count=roll, root=root(hashes).hex(), blob_sha256=scene.blob(bytes(16) + b"".join(hashes))
+    )
+    scene.add("poll.opened", poll=poll)
+
+
+def cast_all(scene: Scene, ballots: Iterable[dict[str, Any]], *, poll: str = "p1") -> None:
+    for ballot in ballots:
+        scene.add("ballot.cast", poll=poll, **ballot)
+
+
+def close_poll(scene: Scene, *, poll: str = "p1") -> None:
+    """Close, participation, tally: right for the casts the scene holds."""
+    mine = [entry for entry in scene.entries if entry["poll"] == poll]
+    casts = [entry["d"] for entry in mine if entry["type"] == "ballot.cast"]
+    config = next(entry["d"] for entry in mine if entry["type"] == "poll.created")
+    roll = next(entry["d"] for entry in mine if entry["type"] == "roll.committed")
+    last = {d["cred"]: d for d in casts}
+    groups = Counter(tuple(d["b"]["approve"]) for d in last.values())
+    lines = sorted(f"{count}\t{','.join(ids)}\n".encode() for ids, count in groups.items())
+    ids = ",".join(o["id"] for o in config["options"])
+    file_hash = sha(f"#contest: {poll}\n#rule: {config['method']}\n#candidates: {ids}\n".encode() + b"".join(lines))
+    scene.add("poll.closed", poll=poll, reason="scheduled", ballots=len(casts), last_n=len(mine) - 1, ballots_sha256=file_hash)
+    bits = sum(1 << (7 - i % 8) << (8 * ((roll["count"] + 7) // 8 - 1 - i // 8)) for i in range(roll["count"]) if credential(i) in last)
+    scene.add(
+        "participation.published", poll=poll, roll="r1", used=len(last),
+        bitmap_sha256=scene.blob(bits.to_bytes((roll["count"] + 7) // 8, "big")),
+    )
+    scene.chain()
+    counted = [
+        leaf for entry, leaf in zip(scene.entries, scene.leaves, strict=True)
+        if entry["poll"] == poll and any(entry["d"] is d for d in last.values())
+    ]
+    result = verifier.recount(poll, config, groups, NONCE.hex())
+    scene.add(
+        "tally.published", poll=poll, tally=config["tally"], act=1, nonce=NONCE.hex(), ballots_root=root(counted).hex(),
+        ballots_sha256=file_hash, counted=len(last), replaced=len(casts) - len(last), voided=0, invalid=0,
+        result_sha256=scene.blob(canon(result)),
+    )
+
+
+def republish(scene: Scene, change: dict[str, Any]) -> None:
+    """Replace fields of the published result, as an operator would: blob and hash fit together again."""
+    tally = scene.d("tally.published")
+    tally["result_sha256"] = scene.blob(canon({**json.loads(scene.blobs.pop(tally["result_sha256"])), **change}))
+
+
+def finished(method: str = "pb-greedy-v1", **options: Any) -> Scene:
+    """A poll of fourteen voters, two of whom vote again, closed and counted."""
+    scene = open_log()
+    open_poll(scene, method=method, **options)
+    cast_all(scene, [cast(i, choice) for i, choice in enumerate(CHOICES)])
+    cast_all(scene, [cast(3, "o1,o4", rev=1), cast(6, "o2", rev=1), cast(3, "o3", rev=2)])
+    close_poll(scene)
+    return scene
