@@ -1,0 +1,1 @@
+"""DELIBERATION: proposals, versions, endorsements, comments."""
