@@ -267,12 +267,21 @@ def _refresh_turnout() -> None:
 
 
 def record_delivery(
-    *, option: Option, by: User | None, status: str, at: datetime, note: Localized | None = None, spent: int = 0
+    *,
+    option: Option,
+    by: User | None,
+    status: str,
+    at: datetime,
+    note: Localized | None = None,
+    spent: int = 0,
+    due_at: datetime | None = None,
 ) -> Delivery:
     """Tell what happened to a winning project. `spent` is all that was spent on it so far."""
     if by is not None and not can(by, "delivery.record", option):
         raise NotPermitted()
-    return Delivery.objects.create(option=option, status=status, happened_at=at, note=note or {}, spent=spent)
+    return Delivery.objects.create(
+        option=option, status=status, happened_at=at, note=note or {}, spent=spent, due_at=due_at
+    )
 
 
 def new_receipt_number() -> str:

@@ -204,6 +204,8 @@ class Delivery(models.Model):
     note = LocalizedField(blank=True)
     spent = models.PositiveBigIntegerField(default=0)
     """Spent on the project up to then, in all."""
+    due_at = models.DateTimeField(null=True, blank=True)
+    """When it was promised to be done, as known then."""
 
     class Meta:
         ordering = ["happened_at", "pk"]

@@ -202,8 +202,7 @@ def _debates(city: City) -> None:
             others = [user for user in residents if user != proposal.author]
             for user in city.random.sample(others, min(item["endorsements"], len(others))):
                 proposal_actions.endorse(proposal=proposal, by=user, at=at + timedelta(hours=city.random.randint(1, 200)))
-    comments = content("comments")
-    threads = list(comments.values())[0] if isinstance(comments, dict) else comments
+    threads = content("comments")["threads"]
     with transaction.atomic():
         # In the order of time, as they would have been written, so that the newest has the last number.
         waiting = [(item, None, city.proposals[item["proposal"]]) for item in threads]
@@ -285,7 +284,7 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
     options = {option.external_id: option for option in poll.options.all()}
     for item in content("proposals")["proposals"]:
         if item.get("became") in options and item["process"] == planned["process"]:
-            proposal_actions.bring_to_vote(proposal=city.proposals[item["key"]], option=options[item["became"]])
+            proposal_actions.put_to_vote(proposal=city.proposals[item["key"]], option=options[item["became"]])
     voters = invented_voters(roll, BALLOTS[planned["key"]], city.random)
     with transaction.atomic():
         for entry in tqdm(voters, desc=f"Ballots: {planned['title']['en']}", unit="", delay=2, leave=False):
@@ -307,6 +306,7 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
                         at=city.day(step["day"]),
                         note=step["note"],
                         spent=step["spent"],
+                        due_at=city.day(delivery["due"]) if delivery.get("due") is not None else None,
                     )
 
 
@@ -326,7 +326,7 @@ def cast_invented(poll: Poll, entry: RollEntry, planned: Item, chance: random.Ra
     left, choice = poll.max_cost, []
     for option in options:
         fits = left is None or (option.cost or 0) <= left
-        if fits and chance.randrange(100) < group["likes"].get(option.external_id, 3):
+        if fits and chance.randrange(100) < group["likes"].get(option.external_id, 0):
             choice.append(option.key)
             left = None if left is None else left - (option.cost or 0)
     voting_actions.cast_ballot(

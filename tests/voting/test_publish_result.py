@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from common.refusal import NotPermitted
@@ -44,11 +45,20 @@ def test_a_box_that_was_tampered_with_after_closing_is_not_counted(open_poll: Po
     make.cast(open_poll, ada, "o1")
     actions.close_poll(poll=open_poll, by=None, at=timezone.now())
     sequencer.run_once()
-    ballot = Ballot.objects.get()
-    Ballot.objects.filter(bid=ballot.bid).update(body=ballot.body.replace("o1", "o2"))
+    stuffed = Ballot.objects.get()
+    stuffed.credential, stuffed.bid = "ab" * 32, "cd" * 16
+    stuffed.save(force_insert=True)
     with pytest.raises(errors.CountDiffersFromLog):
         actions.publish_result(poll=open_poll, by=None, at=timezone.now())
     assert not open_poll.results.exists()
+
+
+@pytest.mark.parametrize("statement", ["update voting_ballot set body = '{}'", "delete from voting_ballot"])
+def test_the_database_refuses_to_change_or_remove_a_ballot(open_poll: Poll, ada, statement: str) -> None:
+    make.cast(open_poll, ada, "o1")
+    with pytest.raises(DatabaseError, match="a ballot stays as it was cast"), transaction.atomic():
+        connection.cursor().execute(statement)
+    assert Ballot.objects.count() == 1
 
 
 def test_only_staff_close_and_publish_by_hand(open_poll: Poll, ada, staff) -> None:
