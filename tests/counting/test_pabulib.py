@@ -293,7 +293,7 @@ def test_what_is_written_is_read_back(file: Pabulib) -> None:
         ({"rule": "greedy-no-skip", "min_project_score_threshold": "50"}, "pb-greedy-v1", {"mode": "stop", "threshold": 50}),
         ({"rule": "greedy-threshold", "min_project_score_threshold": "30"}, "pb-greedy-v1", {"mode": "skip", "threshold": 30}),
         ({"rule": "equalshares"}, "pb-mes-v1", {"completion": [], "utility": "cost"}),
-        ({"rule": "equalshares/add1"}, "pb-mes-v1", {"completion": ["add1"], "integral": True, "step": 1, "stop_when_exhaustive": False}),
+        ({"rule": "equalshares/add1"}, "pb-mes-v1", {"completion": ["add1"], "step": 1, "stop_when_exhaustive": False}),
     ],
 )  # fmt: skip
 def test_it_knows_our_rule_for_a_published_one(meta: dict[str, str], rule: str, options: dict[str, object]) -> None:

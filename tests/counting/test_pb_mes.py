@@ -99,6 +99,17 @@ def test_a_tie_is_settled_by_cost_then_supporters_then_lot() -> None:
     assert outcome.ties == (("c", "a", "b"), ("a", "b"))
 
 
+def test_at_equal_price_and_cost_more_supporters_go_first_even_if_one_of_them_has_nothing_left() -> None:
+    # "c" takes all from its four voters. Then "a" costs 5 each to its two; "b" 5 each to two of its three.
+    ballots = [["a"], ["a"], ["b"], ["b"], ["b", "c"], ["c"], ["c"], ["c"]]
+    outcome = count(ballots, {"a": 10, "b": 10, "c": 40}, 80, tie_order=["a", "b", "c"], completion=[])
+    assert purchases(outcome) == [
+        ("c", Fraction(1, 4), Fraction(4), []),
+        ("b", Fraction(1, 2), Fraction(2), []),
+        ("a", Fraction(1, 2), Fraction(2), []),
+    ]
+
+
 def test_add1_gives_more_until_the_next_run_would_overspend_and_keeps_the_one_before() -> None:
     # Shares: 5 each. "a" (12, two supporters) needs 6 each, "b" (9, one supporter) needs 9: with 9 both, 21 > 20.
     ballots = [["a"], ["a"], ["b"], []]
