@@ -17,6 +17,7 @@ urlpatterns = [
         path("about/", views.about, name="about"),
         path("about/log/", views.log_about, name="log-about"),
         path("verify/", views.verify, name="verify"),
+        path("verify/votelog_verify.py", views.verifier_download, name="verifier-download"),
         path("account/", include("allauth.urls")),
         path("profile/", include("accounts.urls")),
         path("eligibility/", include("eligibility.urls")),

@@ -123,7 +123,7 @@ def import_file(path: Path) -> Poll:
     """Raises the refusals of `voting.imports`."""
     now = timezone.now()
     poll = imports.import_round(
-        name=path.name, data=path.read_bytes(), at=now, progress=lambda votes: tqdm(votes, desc=path.name, unit=" ballots")
+        name=path.name, data=path.read_bytes(), at=now, progress=lambda votes: tqdm(votes, desc=path.name, unit=" ballots", delay=2, leave=False, disable=None)
     )
     imports.finish(poll, at=now, sequence=sequencer.run_once)
     return poll
@@ -186,7 +186,7 @@ def _debates(city: City) -> None:
     residents = [user for key, user in city.people.items() if key.startswith("p")]
     planned = content("proposals")["proposals"]
     with transaction.atomic():
-        for item in tqdm(planned, desc="Proposals", unit="", delay=2, leave=False):
+        for item in tqdm(planned, desc="Proposals", unit="", delay=2, leave=False, disable=None):
             at = city.day(item["day"])
             proposal = proposal_actions.create_proposal(
                 process=city.processes[item["process"]],
@@ -207,7 +207,7 @@ def _debates(city: City) -> None:
         # In the order of time, as they would have been written, so that the newest has the last number.
         waiting = [(item, None, city.proposals[item["proposal"]]) for item in threads]
         written: dict[int, Comment] = {}
-        for item, parent, proposal in tqdm(list(_by_time(waiting)), desc="Comments", unit="", delay=2, leave=False):
+        for item, parent, proposal in tqdm(list(_by_time(waiting)), desc="Comments", unit="", delay=2, leave=False, disable=None):
             written[id(item)] = proposal_actions.add_comment(
                 proposal=proposal,
                 author=city.people[item["author"]],
@@ -287,7 +287,7 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
             proposal_actions.put_to_vote(proposal=city.proposals[item["key"]], option=options[item["became"]])
     voters = invented_voters(roll, BALLOTS[planned["key"]], city.random)
     with transaction.atomic():
-        for entry in tqdm(voters, desc=f"Ballots: {planned['title']['en']}", unit="", delay=2, leave=False):
+        for entry in tqdm(voters, desc=f"Ballots: {planned['title']['en']}", unit="", delay=2, leave=False, disable=None):
             cast_invented(poll, entry, planned, city.random, at=poll.opens_at)
     sequencer.run_once()
     if poll.closes_at <= city.now:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
                 name=file.name,
                 data=data,
                 at=timezone.now(),
-                progress=lambda votes: tqdm(votes, desc="Casting ballots", unit=" ballots", delay=2, leave=False),
+                progress=lambda votes: tqdm(votes, desc="Casting ballots", unit=" ballots", delay=2, leave=False, disable=None),
             )
             result = imports.finish(poll, at=timezone.now(), sequence=sequencer.run_once)
         except imports.AlreadyImported as refusal:
