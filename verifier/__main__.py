@@ -517,6 +517,10 @@ def word(value: Any) -> bool:
     return isinstance(value, str) and value != "" and not any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in value)
 
 
+def text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 def option_id(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[a-z0-9_.-]+", value) is not None
 
@@ -531,7 +535,7 @@ RULES: Dict[str, Any] = {
     },
 }
 ENTRIES: Dict[str, Any] = {
-    "log.opened": {"origin": word, "vkey": word, "software": {"name": word, "version": word, "commit": lambda v: isinstance(v, str)}},
+    "log.opened": {"origin": word, "vkey": word, "software": {"name": word, "version": word, "commit": text}},
     "poll.created": {
         "title_sha256": hash_hex, "options": [{"id": option_id, "title_sha256": hash_hex, "cost?": whole(0)}], "method": word,
         "rule": lambda v: isinstance(v, dict), "budget?": whole(0), "opens_at": whole(0), "closes_at": whole(0),
@@ -544,9 +548,10 @@ ENTRIES: Dict[str, Any] = {
     "roll.committed": {"roll": word, "count": whole(0), "root": hash_hex, "rule_sha256": hash_hex},
     "credentials.committed": {"count": whole(0), "root": hash_hex, "blob_sha256": hash_hex},
     "poll.opened": {"config": hash_hex, "roll": hash_hex},
-    "ballot.cast": {"bid": digits(32), "cred": hash_hex, "rev": whole(0), "b": {"approve": [lambda v: isinstance(v, str)]},
+    "ballot.cast": {"bid": digits(32), "cred": hash_hex, "rev": whole(0), "b": {"approve": [text]},
                     "origin?": one_of("import")},
-    "poll.closed": {"reason": one_of("scheduled", "by_hand"), "ballots": whole(0), "last_n": whole(0), "ballots_sha256": hash_hex},
+    "poll.closed": {"reason": one_of("scheduled", "by_hand"), "ballots": whole(0), "last_n": whole(0),
+                    "ballots_sha256": hash_hex},
     "participation.published": {"roll": word, "used": whole(0), "bitmap_sha256": hash_hex},
     "tally.published": {
         "tally": TALLY, "act": whole(1), "nonce": hash_hex, "ballots_root": hash_hex, "ballots_sha256": hash_hex,
@@ -781,7 +786,8 @@ def _remembered(directory: Optional[str]) -> List[Dict[str, Any]]:
 
 
 def _check_state(log: Log, seen: List[Dict[str, Any]], directory: str) -> str:
-    assert log.key is not None
+    if log.key is None:
+        raise Problem("C1", "no key")
     text = "saved for the next time (nothing was saved before)"
     for record in seen:
         if record["source"] == log.source.name and record["origin"] != log.origin:
@@ -853,7 +859,7 @@ class Contest:
     lot: Dict[str, int]
 
     def __post_init__(self) -> None:
-        self.score = {option: 0 for option in self.cost}
+        self.score = dict.fromkeys(self.cost, 0)
         self.supporters: Dict[str, List[int]] = {option: [] for option in self.cost}
         self.sizes = list(self.groups.values())
         for place, (ballot, count) in enumerate(self.groups.items()):
@@ -891,7 +897,7 @@ def run_equal_shares(contest: Contest, voter_budget: Fraction, by_cost: bool) ->
     unit = voter_budget.denominator
     balance = [voter_budget.numerator] * len(sizes)
     # rho can only rise within a run, since money only falls: an old rho above the best needs no second look.
-    bound = {p: Fraction(0) for p in contest.cost if contest.score[p]}
+    bound = dict.fromkeys((p for p in contest.cost if contest.score[p]), Fraction(0))
     rounds: List[Dict[str, Any]] = []
     while True:
         best: Optional[Fraction] = None
@@ -982,7 +988,8 @@ def recount(poll: str, config: Dict[str, Any], groups: Counter[Tuple[str, ...]],
     contest = Contest(groups, {option["id"]: option["cost"] for option in config["options"]}, config["budget"],
                       {option: place for place, option in enumerate(order)})
     total = sum(groups.values())
-    outcome = count_greedy(contest, config["rule"]) if method == "pb-greedy-v1" else count_equal_shares(contest, config["rule"], tick)
+    rule = config["rule"]
+    outcome = count_greedy(contest, rule) if method == "pb-greedy-v1" else count_equal_shares(contest, rule, tick)
     return {"v": 1, "poll": poll, "rule": method, "options": config["rule"], "budget": config["budget"],
             "ballots_sha256": file_hash, "seed": seed, "tie_order": order,
             "input": {"ballots": total, "blank": groups.get((), 0), "valid": total - groups.get((), 0)}, **outcome}
@@ -1064,7 +1071,7 @@ def check_credentials(poll: Poll) -> str:
     size = 16 + 32 * committed["count"]
     data = read_blob(poll.log.source, committed["blob_sha256"], size, "C10", "the credential list")
     leaves = [data[at:at + 32] for at in range(16, len(data), 32)]
-    if len(data) != size or any(a >= b for a, b in zip(leaves, leaves[1:])):
+    if len(data) != size or leaves != sorted(set(leaves)):
         raise Problem("C10", "the credential list is not a sorted list of different hashes of the stated length")
     if tree_root(leaves).hex() != committed["root"]:
         raise Problem("C10", "the credential list does not have the committed root")
@@ -1156,9 +1163,8 @@ def _published_result(poll: Poll, tally: Dict[str, Any], check: str) -> Dict[str
 
 
 def check_result(poll: Poll) -> str:
-    for tally, result in zip(poll.tallies, poll.results):
-        if hexhash(result) != tally["result_sha256"]:
-            raise Problem("C17", "the published result is not, byte for byte, what a recount writes")
+    if [tally["result_sha256"] for tally in poll.tallies] != [hexhash(result) for result in poll.results]:
+        raise Problem("C17", "the published result is not, byte for byte, what a recount writes")
     return f"result file ({len(poll.results[-1]):,} bytes, {poll.tallies[-1]['result_sha256'][:16]}…)"
 
 
@@ -1167,7 +1173,7 @@ def check_mix(poll: Poll) -> str:
     if config["visibility"] == "turnout" and poll.casts:
         raise Problem("C18", f"{len(poll.casts)} ballots are in the log before the close of a poll that holds them all back")
     if 0 < len(poll.casts) < config["mix"]["k"]:
-        raise Problem("C18", f"{len(poll.casts)} ballots are in the log of an open poll whose groups have at least {config['mix']['k']}")
+        raise Problem("C18", f"only {len(poll.casts)} ballots are in the log of an open poll: a group of fewer than was promised")
     return f"mix (while open: {len(poll.casts):,} ballots, groups of at least {config['mix']['k']} are possible)"
 
 
@@ -1234,7 +1240,8 @@ def _run_poll_checks(poll: Poll, report: Report) -> None:
         report.add("C18", "n/a", "mix: cannot tell from the entries of a closed poll how large the groups were")
     else:
         report.run("C18", lambda: check_mix(poll), "C8")
-    report.poll = {"id": poll.name, "title": titles.get("", ""), "state": state, "cast": len(poll.casts), "counted": len(poll.counted)}
+    report.poll = {"id": poll.name, "title": titles.get("", ""), "state": state, "cast": len(poll.casts),
+                   "counted": len(poll.counted)}
     if report.verdict != "fail" and poll.tallies:
         _describe_result(poll, report, titles)
 
@@ -1252,7 +1259,9 @@ def _describe_result(poll: Poll, report: Report, titles: Dict[str, str]) -> None
 
 # -------------------------------------------------------------------------------------------------------------- receipts
 
-def verify_receipt(raw: bytes, base: Optional[str], vkeys: Sequence[str], progress: Progress, now: Optional[int] = None) -> Report:
+def verify_receipt(
+    raw: bytes, base: Optional[str], vkeys: Sequence[str], progress: Progress, now: Optional[int] = None
+) -> Report:
     """A proof or a signed promise. With `base` it is also compared with the log as it stands today."""
     report = Report()
     if raw.startswith(b"c2sp.org/tlog-proof@"):
@@ -1311,9 +1320,8 @@ def _verify_proof(raw: bytes, base: Optional[str], vkeys: Sequence[str], report:
         return f"signature of the receipt's checkpoint (key id {keys[0].key_id.hex()})"
 
     def still_there() -> str:
-        assert log is not None
-        if log.size < found["size"]:
-            raise Problem("C4", f"the log now shows {log.size} entries, and this receipt was given at {found['size']}. This file is evidence")
+        if log is None or log.size < found["size"]:
+            raise Problem("C4", f"the log is smaller now than the {found['size']} entries of this receipt. This file is evidence")
         if log.raw[found["index"]] != found["entry"]:
             raise Problem("C4", f"entry {found['index']} of the log is not the one in this receipt. This file is evidence")
         if tree_root(log.leaves[:found["size"]]) != found["root"]:
@@ -1337,13 +1345,14 @@ def _read_out(raw: bytes, index: int, log: Optional[Log], report: Report, progre
         raise Problem("C6", f"the receipt is for an entry of type {entry['type']}, not for a ballot")
     ballot = entry["d"]
     titles: Dict[str, str] = {}
-    report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index, "approve": ballot["b"]["approve"]}
+    marks = ballot["b"]["approve"]
+    report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index, "approve": marks}
     if log is not None and log.entries:
         poll = Poll(log, entry["poll"], progress)
         check_texts(poll, report, titles)
         later = [d["rev"] for _, d in poll.casts if d["cred"] == ballot["cred"] and d["rev"] > ballot["rev"]]
         report.poll.update(title=titles[""], replaced=bool(later))
-    report.poll["words"] = [plain(f"{mark} ({titles[mark]})" if titles.get(mark) else mark) for mark in ballot["b"]["approve"]]
+    report.poll["words"] = [plain(f"{mark} ({titles[mark]})" if titles.get(mark) else mark) for mark in marks]
     return f"ballot {ballot['bid']} in poll {entry['poll']}"
 
 
@@ -1368,7 +1377,8 @@ def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], repor
             for place in find_logs(base):
                 if place.declared.get("origin") == found["origin"]:
                     keys = [parse_vkey(str(place.declared.get("receipt_vkey", "none stated")))]
-                    report.warnings.append("the receipt key was taken from the instance itself. Get it by another way and give it with --vkey")
+                    report.warnings.append("the receipt key was taken from the instance itself. "
+                                           "Get it by another way and give it with --vkey")
         if not keys:
             raise CannotTell("the receipt key is not known; give it with --vkey")
         if keys[0].name != found["name"]:
@@ -1377,15 +1387,15 @@ def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], repor
         return f"signature of the promise (key id {keys[0].key_id.hex()})"
 
     def kept() -> str:
-        assert log is not None
-        for index, entry in enumerate(log.entries):
-            if entry["type"] == "ballot.cast" and sha256(canonical(entry["d"])) == found["hash"]:
+        entries = log.entries if log else []
+        for index, entry in enumerate(entries):
+            if log and entry["type"] == "ballot.cast" and sha256(canonical(entry["d"])) == found["hash"]:
                 _read_out(log.raw[index], index, log, report, progress)
                 return f"promise kept: the ballot is entry {index}"
         if now <= found["deadline"]:
             raise CannotTell(f"promised, not yet due: the ballot is not in the log yet and has until {moment(found['deadline'])}")
-        raise Problem("C20", f"the promise was broken: due at {moment(found['deadline'])}, and the ballot is not among the "
-                             f"{log.size} entries of the log. This file is evidence: keep it")
+        raise Problem("C20", f"the promise was broken: due at {moment(found['deadline'])}, and the ballot is not in the log. "
+                             "This file is evidence: keep it")
 
     report.run("C20", read_promise)
     report.run("C2", signature, "C20")
@@ -1394,8 +1404,8 @@ def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], repor
     if not base:
         report.undecided.append("without --url nobody can look whether the ballot is in the log")
         return
-    log = _log_of(found["origin"], base, [key for key in vkeys if not key.partition("+")[0].endswith("/receipt")], report, progress) \
-        if not report.undecided else None
+    log_keys = [key for key in vkeys if key.partition("+")[0] != found["name"]]
+    log = None if report.undecided else _log_of(found["origin"], base, log_keys, report, progress)
     if log is not None:
         report.run("C20", kept)
 
@@ -1423,11 +1433,12 @@ def show(report: Report) -> str:
         lines += [f"  {place}. {w['id']}  {w['title']}  {w['cost']:,}" for place, w in enumerate(poll["winners"], 1)]
         lines += [] if poll["winners"] else ["  nothing"]
     if "words" in poll:
-        lines.append(f"The ballot with receipt number {poll['bid']} approves: " + ("; ".join(poll["words"]) or "nothing (a blank ballot)"))
+        words_of_ballot = "; ".join(poll["words"]) or "nothing (a blank ballot)"
+        lines.append(f"The ballot with receipt number {poll['bid']} approves: {words_of_ballot}")
         if poll.get("replaced"):
             lines.append("A later ballot with the same credential replaces it.")
     lines += [f"CANNOT TELL: {plain(sentence)}" for sentence in report.undecided]
-    return "\n".join(lines + [report.verdict.upper()]) + "\n"
+    return "\n".join([*lines, report.verdict.upper()]) + "\n"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -1439,7 +1450,7 @@ def _arguments(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser = _Parser(prog="verifier", description="Recheck and recount a poll of a public vote log.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     poll = commands.add_parser("poll", help="everything the log says about one poll")
-    poll.add_argument("base", metavar="BASE_URL", help="address of the instance or of its log, or a directory with the log's files")
+    poll.add_argument("base", metavar="BASE_URL", help="address of the instance or of its log, or a directory of its files")
     poll.add_argument("poll", metavar="POLL")
     poll.add_argument("--state", metavar="DIR", help="remember the log here and compare with what was seen before")
     receipt = commands.add_parser("receipt", help="a receipt: a proof or a signed promise")

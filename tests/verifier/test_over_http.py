@@ -92,20 +92,36 @@ def test_a_promise_is_checked_with_the_receipt_key_of_the_instance(instance: str
         assert verifier.main(["receipt", str(tmp_path / "receipt"), "--url", instance]) == code
 
 
-@pytest.mark.parametrize("listing", [b"{}", b"[]", b"[" * 60_000, b'{"logs":[]}', b'{"logs":[1]}', b'{"logs":[{"origin":"x","prefix":"file:///etc/"}]}',
-                                     b'{"logs":[{"origin":"x","prefix":7}]}', b'{"logs":"abc"}', b"\xff"])
+@pytest.mark.parametrize(
+    "listing",
+    [
+        b"{}",
+        b"[]",
+        b"[" * 60_000,
+        b'{"logs":[]}',
+        b'{"logs":[1]}',
+        b'{"logs":[{"origin":"x","prefix":"file:///etc/"}]}',
+        b'{"logs":[{"origin":"x","prefix":7}]}',
+        b'{"logs":"abc"}',
+        b"\xff",
+    ],
+)
 def test_a_list_of_logs_that_makes_no_sense_cannot_be_told(listing: bytes, instance: str) -> None:
     Handler.listing = listing
     assert verifier.main(["poll", instance, "p1"]) == 2
 
 
 @pytest.mark.parametrize("address", ["/broken/", "/page/", "/short/", "/nothing/"])
-def test_an_address_that_does_not_serve_a_log_cannot_be_told(address: str, instance: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_that_does_not_serve_a_log_cannot_be_told(
+    address: str, instance: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verifier.main(["poll", instance + address, "p1"]) == 2
     assert capsys.readouterr().out.endswith("CANNOT TELL\n")
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://[::1", "http://127.0.0.1:0", "https://127.0.0.1:9", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9", "http://[::1", "http://127.0.0.1:0", "https://127.0.0.1:9", "http://127.0.0.1:99999"]
+)
 def test_an_address_where_nobody_answers_cannot_be_told(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert verifier.main(["poll", address, "p1"]) in (2, 3)
     captured = capsys.readouterr()
@@ -116,5 +132,7 @@ def test_the_file_runs_alone_outside_the_project(scene: Scene, tmp_path: Path) -
     scene.write(tmp_path / "log")
     alone = tmp_path / "votelog_verify.py"
     alone.write_bytes(Path(verifier.__file__).read_bytes())
-    done = subprocess.run([sys.executable, "-I", str(alone), "poll", str(tmp_path / "log"), "p1"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", str(alone), "poll", str(tmp_path / "log"), "p1"], capture_output=True, text=True, timeout=60
+    )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "PASS"), done.stderr

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.verifier.test_poll import casts, drop, failed, redo_close
+from tests.verifier.attacks import casts, drop, redo_close
+from tests.verifier.test_poll import failed
 from tests.verifier.writelog import ORIGIN, Scene, Signer, cast, finished
 from verifier import __main__ as verifier
 
@@ -30,16 +31,21 @@ def scene() -> Scene:
     return finished("pb-mes-v1").seal()
 
 
-def test_a_proof_passes_with_the_key_and_reads_the_ballot_out(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_proof_passes_with_the_key_and_reads_the_ballot_out(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "receipt").write_bytes(scene.proof(5))
     assert verifier.main(["receipt", str(tmp_path / "receipt"), "--vkey", scene.signer.vkey]) == 0
     out = capsys.readouterr().out
-    assert f"{casts(scene)[0]['d']['bid']} approves: o1; o2\n" in out and out.endswith("\nPASS\n")
+    assert f"{casts(scene)[0]['d']['bid']} approves: o1; o2\n" in out
+    assert out.endswith("\nPASS\n")
     assert verifier.main(["receipt", str(tmp_path / "receipt"), "--url", str(scene.write(tmp_path / "log"))]) == 0
     assert "o1 (Project o1 / پروژه o1); o2 (Project o2" in capsys.readouterr().out
 
 
-def test_a_blank_ballot_and_a_replaced_one_are_called_so(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_blank_ballot_and_a_replaced_one_are_called_so(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     log = scene.write(tmp_path / "log")
     for index, words in ((7, "nothing (a blank ballot)"), (8, "A later ballot with the same credential replaces it.")):
         (tmp_path / "receipt").write_bytes(scene.proof(index))
@@ -49,7 +55,8 @@ def test_a_blank_ballot_and_a_replaced_one_are_called_so(scene: Scene, tmp_path:
 
 def test_a_proof_without_a_key_cannot_be_told(scene: Scene) -> None:
     report = check(scene.proof(5), None)
-    assert report.verdict == "cannot tell" and not fails(report)
+    assert report.verdict == "cannot tell"
+    assert not fails(report)
 
 
 def test_a_proof_of_every_ballot_passes_and_none_survives_damage(scene: Scene) -> None:
@@ -88,21 +95,26 @@ def test_the_perfect_fraud_is_caught_by_the_old_receipt(scene: Scene, tmp_path: 
     assert verifier.main(["poll", str(tmp_path), "p1"]) == 0
     for receipt in (old, bystander):
         report = check(receipt, tmp_path)
-        assert fails(report) == {"C4"} and "evidence" in str(report.checks)
+        assert fails(report) == {"C4"}
+        assert "evidence" in str(report.checks)
 
 
 def test_a_promise_kept_passes_and_names_the_entry(scene: Scene, tmp_path: Path) -> None:
     raw = scene.promise(casts(scene)[0]["d"], 1000)
     report = check(raw, scene.write(tmp_path), RECEIPT_KEY, now=5000)
-    assert report.verdict == "pass" and "entry 5" in str(report.checks) and report.poll["approve"] == ["o1", "o2"]
+    assert report.verdict == "pass"
+    assert "entry 5" in str(report.checks)
+    assert report.poll["approve"] == ["o1", "o2"]
 
 
 def test_a_promise_not_due_yet_cannot_be_told_and_a_broken_one_is_evidence(scene: Scene, tmp_path: Path) -> None:
     raw, log = scene.promise(cast(19, "o4"), 1000), scene.write(tmp_path)
     report = check(raw, log, RECEIPT_KEY, now=1000)
-    assert report.verdict == "cannot tell" and "promised, not yet due" in str(report.undecided)
+    assert report.verdict == "cannot tell"
+    assert "promised, not yet due" in str(report.undecided)
     report = check(raw, log, RECEIPT_KEY, now=1001)
-    assert fails(report) == {"C20"} and "This file is evidence" in str(report.checks)
+    assert fails(report) == {"C20"}
+    assert "This file is evidence" in str(report.checks)
 
 
 def test_a_promise_alone_shows_only_that_it_was_signed(scene: Scene) -> None:
@@ -121,18 +133,36 @@ def test_no_damaged_promise_passes(scene: Scene, tmp_path: Path) -> None:
         assert check(bytes(damaged), log, RECEIPT_KEY, now=1).verdict != "pass", bit
 
 
-@pytest.mark.parametrize("lines", [
-    [NAME, "ballot.cast", "AAAA", "deadline 5"], [NAME, "ballot.void", "A" * 43 + "=", "deadline 5"],
-    [NAME, "ballot.cast", "A" * 43 + "=", "deadline 05"], [NAME, "ballot.cast", "A" * 43 + "="], ["x", "ballot.cast", "A" * 43 + "=", "deadline 5"],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [NAME, "ballot.cast", "AAAA", "deadline 5"],
+        [NAME, "ballot.void", "A" * 43 + "=", "deadline 5"],
+        [NAME, "ballot.cast", "A" * 43 + "=", "deadline 05"],
+        [NAME, "ballot.cast", "A" * 43 + "="],
+        ["x", "ballot.cast", "A" * 43 + "=", "deadline 5"],
+    ],
+)
 def test_a_note_of_the_right_key_that_is_no_promise_fails(lines: list[str]) -> None:
     assert fails(check(Signer(NAME, 2).sign("\n".join(lines) + "\n"), None, RECEIPT_KEY)) == {"C20"}
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n", b"x" * 200_000, b"\xff\xfe", b"c2sp.org/tlog-proof@v1", b"c2sp.org/tlog-proof@v1\nextra \nindex 0\n\n",
-                                 b"c2sp.org/tlog-proof@v2\nextra \nindex 0\n\nx\n", b"c2sp.org/tlog-proof@v1\n" * 9 + b"\n\n\n"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n",
+        b"x" * 200_000,
+        b"\xff\xfe",
+        b"c2sp.org/tlog-proof@v1",
+        b"c2sp.org/tlog-proof@v1\nextra \nindex 0\n\n",
+        b"c2sp.org/tlog-proof@v2\nextra \nindex 0\n\nx\n",
+        b"c2sp.org/tlog-proof@v1\n" * 9 + b"\n\n\n",
+    ],
+)
 def test_a_file_of_garbage_fails_without_a_traceback(raw: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "receipt").write_bytes(raw)
     assert verifier.main(["receipt", str(tmp_path / "receipt"), "--json"]) == 1
     report: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert failed(report) and failed(report) <= {"C1", "C20"}
+    assert failed(report)
+    assert failed(report) <= {"C1", "C20"}

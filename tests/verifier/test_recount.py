@@ -37,7 +37,13 @@ def test_the_ballot_file_and_the_frame_of_the_result_are_as_published() -> None:
     assert result["seed"] == sha(f"lots-v1\np1\n{sha(lines.encode())}\n{NONCE.hex()}\n".encode())
     assert result["tie_order"] == sorted("ab", key=lambda o: sha(f"{result['seed']}\n{o}\n".encode()))
     assert result["input"] == {"ballots": 5, "blank": 2, "valid": 3}
-    assert (result["v"], result["poll"], result["rule"], result["options"], result["budget"]) == (1, "p1", "pb-greedy-v1", GREEDY, 5)
+    assert (result["v"], result["poll"], result["rule"], result["options"], result["budget"]) == (
+        1,
+        "p1",
+        "pb-greedy-v1",
+        GREEDY,
+        5,
+    )
 
 
 def test_ballot_lines_are_sorted_as_bytes_not_as_numbers() -> None:
@@ -90,7 +96,8 @@ def test_the_run_above_the_budget_is_shown_and_discarded() -> None:
     stopped = mes(6, {"a": 4, "b": 3}, ["a,b", "a", "b"], completion=["add1"])
     assert stopped["runs"] == result["runs"][:1]
     richer = mes(7, {"a": 4, "b": 3}, ["a,b", "a", "b"], completion=["add1"])
-    assert richer["runs"] == result["runs"] and richer["winners"] == ["b", "a"]
+    assert richer["runs"] == result["runs"]
+    assert richer["winners"] == ["b", "a"]
     assert richer["rounds"][1] == {"option": "a", "cost": 4, "supporters": 2, "rho": "5/8", "effective_votes": "8/5", "tied": []}
 
 
@@ -102,13 +109,16 @@ def test_a_run_that_needs_every_coin_has_the_smallest_rho() -> None:
 def test_cardinality_prefers_the_cheap_and_add1_may_start_at_a_fraction() -> None:
     result = mes(7, {"a": 4, "b": 3}, ["a,b", "a", "b"], utility="cardinality", completion=["add1"], integral=False)
     assert result["rounds"][0]["rho"] == "3/2"
-    assert result["runs"] == [{"voter_budget": "7/3", "spent": 3, "winners": 1}, {"voter_budget": "10/3", "spent": 7, "winners": 2}]
+    assert result["runs"] == [
+        {"voter_budget": "7/3", "spent": 3, "winners": 1},
+        {"voter_budget": "10/3", "spent": 7, "winners": 2},
+    ]
 
 
 def test_equal_shares_ties_need_equal_rho_cost_and_supporters() -> None:
     result = mes(6, {"a": 3, "b": 3, "c": 6}, ["a,c", "b,c"])
     first = [option for option in result["tie_order"] if option != "c"]
-    assert [(r["option"], r["tied"]) for r in result["rounds"]] == [("c", [])]      # more supporters, smaller rho
+    assert [(r["option"], r["tied"]) for r in result["rounds"]] == [("c", [])]  # more supporters, smaller rho
     result = mes(6, {"a": 3, "b": 3}, ["a", "b"])
     first = result["tie_order"]
     assert [(r["option"], r["tied"]) for r in result["rounds"]] == [(first[0], first), (first[1], [])]
@@ -117,7 +127,9 @@ def test_equal_shares_ties_need_equal_rho_cost_and_supporters() -> None:
 
 def test_the_rest_of_the_money_goes_by_votes_where_the_completion_says_so() -> None:
     result = mes(6, {"a": 4, "b": 3, "c": 2}, ["a,b", "a", "b"], completion=["utilitarian"])
-    assert result["voter_budget"] == "2" and result["winners"] == ["b", "c"] and result["spent"] == 5
+    assert result["voter_budget"] == "2"
+    assert result["winners"] == ["b", "c"]
+    assert result["spent"] == 5
     assert result["rounds"][1:] == [
         {"option": "a", "score": 2, "cost": 4, "left": 3, "decision": "unaffordable", "tied": [], "completion": "utilitarian"},
         {"option": "c", "score": 0, "cost": 2, "left": 1, "decision": "funded", "tied": [], "completion": "utilitarian"},
@@ -149,7 +161,8 @@ def test_a_recount_writes_the_same_bytes_as_the_count_of_the_server(file: Path) 
 
 
 def read_pabulib(file: Path) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]]:
-    section, header = "", []
+    section = ""
+    header: list[str] = []
     meta: dict[str, str] = {}
     rows: dict[str, list[dict[str, str]]] = {"PROJECTS": [], "VOTES": []}
     with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -165,12 +178,14 @@ def read_pabulib(file: Path) -> tuple[dict[str, str], list[dict[str, str]], list
     return meta, rows["PROJECTS"], rows["VOTES"]
 
 
-@pytest.mark.parametrize("name, method, rule, runs", [
+@pytest.mark.parametrize(("name", "method", "rule", "runs"), [
     ("Poland_Swiecie_2023.pb", "pb-mes-v1", {**PLAIN, "completion": ["add1"], "stop_when_exhaustive": False}, 245),
     ("Poland_Warszawa_2019_Wawer.pb", "pb-greedy-v1", GREEDY, None),
     ("Poland_Warszawa_2018_Obszar_I-Nowa_Praga_z_Pelcowizna.pb", "pb-greedy-v1", GREEDY, None),
 ])  # fmt: skip
-def test_a_recount_of_a_real_round_funds_what_the_city_funded(name: str, method: str, rule: dict[str, Any], runs: int | None) -> None:
+def test_a_recount_of_a_real_round_funds_what_the_city_funded(
+    name: str, method: str, rule: dict[str, Any], runs: int | None
+) -> None:
     file = DATA / "voting" / "pb" / name
     if not file.exists():
         pytest.skip("the published rounds are not here (set DELIBERATE_DATA)")

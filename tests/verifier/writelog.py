@@ -27,7 +27,7 @@ MES = {"utility": "cost", "completion": ["add1", "utilitarian"], "integral": Tru
 COSTS = {"o1": 40, "o2": 30, "o3": 30, "o4": 25, "o5": 90}
 CHOICES = ["o1,o2", "o2,o3", "", "o4", "o1,o3", "o2", "o5", "o3,o4", "o1", "o2,o3", "o5", "o1,o2", "o4", "o3"]
 
-NAMED = {"config": "poll.created", "roll": "roll.committed"}        # what poll.opened names
+NAMED = {"config": "poll.created", "roll": "roll.committed"}  # what poll.opened names
 
 
 def sha(data: bytes) -> str:
@@ -77,7 +77,7 @@ class Signer:
 class Scene:
     """Everything a log will hold. Tests change `entries` and `blobs`, then `write` chains, hashes and signs it all."""
 
-    entries: list[dict[str, Any]] = field(default_factory=list)      # envelopes without n and prev
+    entries: list[dict[str, Any]] = field(default_factory=list)  # envelopes without n and prev
     blobs: dict[str, bytes] = field(default_factory=dict)
     signer: Signer = field(default_factory=lambda: Signer(ORIGIN))
     raw: list[bytes] = field(default_factory=list)
@@ -149,7 +149,9 @@ class Scene:
     def proof(self, index: int) -> bytes:
         hashes = [base64.b64encode(node).decode() for node in path(self.leaves, index)]
         extra = base64.b64encode(self.raw[index]).decode()
-        return "\n".join(["c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {index}", *hashes, "", ""]).encode() + self.checkpoint
+        return (
+            "\n".join(["c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {index}", *hashes, "", ""]).encode() + self.checkpoint
+        )
 
     def promise(self, d: dict[str, Any], deadline: int) -> bytes:
         name = ORIGIN + "/receipt"
@@ -174,8 +176,17 @@ def open_log() -> Scene:
 
 
 def open_poll(
-    scene: Scene, *, poll: str = "p1", method: str = "pb-greedy-v1", rule: dict[str, Any] | None = None, budget: int = 100,
-    costs: dict[str, int] | None = None, roll: int = 20, revote: str = "last", visibility: str = "live", k: int = 10,
+    scene: Scene,
+    *,
+    poll: str = "p1",
+    method: str = "pb-greedy-v1",
+    rule: dict[str, Any] | None = None,
+    budget: int = 100,
+    costs: dict[str, int] | None = None,
+    roll: int = 20,
+    revote: str = "last",
+    visibility: str = "live",
+    k: int = 10,
     limits: dict[str, Any] | None = None,
 ) -> None:
     """The four entries before the first ballot."""
@@ -183,16 +194,34 @@ def open_poll(
     costs = costs or COSTS
     options = [{"id": o, "cost": c, "title_sha256": scene.text(en=f"Project {o}", fa=f"پروژه {o}")} for o, c in costs.items()]
     scene.add(
-        "poll.created", poll=poll, title_sha256=scene.text(en="What to build?"), options=options, method=method, rule=rule,
-        ballot={"approve": limits or {"min": 0, "max": 3, "max_cost": 100}}, budget=budget, opens_at=1, closes_at=2,
-        ballots="live", visibility=visibility, secrecy="L1", revote=revote, mix={"k": k, "max_s": 3600}, disclosure="full",
-        min_cell=10, tie={"rule": "lots-v1", "seed_source": "commit-reveal", "commit": sha(NONCE)},
+        "poll.created",
+        poll=poll,
+        title_sha256=scene.text(en="What to build?"),
+        options=options,
+        method=method,
+        rule=rule,
+        ballot={"approve": limits or {"min": 0, "max": 3, "max_cost": 100}},
+        budget=budget,
+        opens_at=1,
+        closes_at=2,
+        ballots="live",
+        visibility=visibility,
+        secrecy="L1",
+        revote=revote,
+        mix={"k": k, "max_s": 3600},
+        disclosure="full",
+        min_cell=10,
+        tie={"rule": "lots-v1", "seed_source": "commit-reveal", "commit": sha(NONCE)},
         tally={"name": "deliberate", "version": "0.1.0", "sha256": sha(canon(rule))},
     )
     scene.add("roll.committed", poll=poll, roll="r1", count=roll, root=sha(b"roll"), rule_sha256=scene.text(en="Residents"))
     hashes = sorted(hashlib.sha256(b"\x00" + bytes.fromhex(sha(bytes.fromhex(credential(i))))).digest() for i in range(roll))
     scene.add(
-        "credentials.committed", poll=poll, count=roll, root=root(hashes).hex(), blob_sha256=scene.blob(bytes(16) + b"".join(hashes))
+        "credentials.committed",
+        poll=poll,
+        count=roll,
+        root=root(hashes).hex(),
+        blob_sha256=scene.blob(bytes(16) + b"".join(hashes)),
     )
     scene.add("poll.opened", poll=poll)
 
@@ -214,20 +243,35 @@ def close_poll(scene: Scene, *, poll: str = "p1") -> None:
     ids = ",".join(o["id"] for o in config["options"])
     file_hash = sha(f"#contest: {poll}\n#rule: {config['method']}\n#candidates: {ids}\n".encode() + b"".join(lines))
     scene.add("poll.closed", poll=poll, reason="scheduled", ballots=len(casts), last_n=len(mine) - 1, ballots_sha256=file_hash)
-    bits = sum(1 << (7 - i % 8) << (8 * ((roll["count"] + 7) // 8 - 1 - i // 8)) for i in range(roll["count"]) if credential(i) in last)
+    bits = sum(
+        1 << (7 - i % 8) << (8 * ((roll["count"] + 7) // 8 - 1 - i // 8)) for i in range(roll["count"]) if credential(i) in last
+    )
     scene.add(
-        "participation.published", poll=poll, roll="r1", used=len(last),
+        "participation.published",
+        poll=poll,
+        roll="r1",
+        used=len(last),
         bitmap_sha256=scene.blob(bits.to_bytes((roll["count"] + 7) // 8, "big")),
     )
     scene.chain()
     counted = [
-        leaf for entry, leaf in zip(scene.entries, scene.leaves, strict=True)
+        leaf
+        for entry, leaf in zip(scene.entries, scene.leaves, strict=True)
         if entry["poll"] == poll and any(entry["d"] is d for d in last.values())
     ]
     result = verifier.recount(poll, config, groups, NONCE.hex())
     scene.add(
-        "tally.published", poll=poll, tally=config["tally"], act=1, nonce=NONCE.hex(), ballots_root=root(counted).hex(),
-        ballots_sha256=file_hash, counted=len(last), replaced=len(casts) - len(last), voided=0, invalid=0,
+        "tally.published",
+        poll=poll,
+        tally=config["tally"],
+        act=1,
+        nonce=NONCE.hex(),
+        ballots_root=root(counted).hex(),
+        ballots_sha256=file_hash,
+        counted=len(last),
+        replaced=len(casts) - len(last),
+        voided=0,
+        invalid=0,
         result_sha256=scene.blob(canon(result)),
     )
 
