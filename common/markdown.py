@@ -11,6 +11,8 @@ _TAGS = {"p", "br", "strong", "em", "s", "ul", "ol", "li", "blockquote", "code",
 
 
 def _attribute(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "rel":  # nh3's own, below; people cannot write one
+        return value
     # nh3 lets `jav   ascript:` and `//host` through: only what parses as an absolute link stays.
     if tag == "a" and attribute == "href":
         if any(ord(character) <= 32 for character in value):

@@ -46,12 +46,18 @@ def strip_bidi(text: str) -> str:
     return _BIDI.sub("", text)
 
 
+def _jalali(day: date, pattern: str) -> str:
+    jalali = JalaliDate(day)
+    # persiantools pads the day with a zero, which nobody writes.
+    return str(jalali.strftime(pattern.replace("%d", persian_digits(str(jalali.day))), locale="fa"))
+
+
 def long_date(day: date, language: str) -> str:
     """`23 November 2026`, or in Persian `دوشنبه ۲ آذر ۱۴۰۵`."""
     if isinstance(day, datetime):
         day = day.date()
     if language == "fa":
-        return JalaliDate.to_jalali(day).strftime("%A %-d %B %Y", locale="fa")
+        return _jalali(day, "%A %d %B %Y")
     return f"{day.day} {day:%B %Y}"
 
 
@@ -60,5 +66,5 @@ def short_date(day: date, language: str) -> str:
     if isinstance(day, datetime):
         day = day.date()
     if language == "fa":
-        return JalaliDate.to_jalali(day).strftime("%-d %B", locale="fa")
+        return _jalali(day, "%d %B")
     return f"{day.day} {day:%b}"

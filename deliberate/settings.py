@@ -52,7 +52,7 @@ else:
 ALLOWED_HOSTS = HOSTS
 SECURE = not (DEBUG or DEMO)
 PORT: int = env.int("PORT", 8000)
-SITE_NAME: str = env.str("SITE_NAME", "Deliberate")
+SITE_NAME: str = env.str("SITE_NAME", "Rudkenar" if DEMO else "Deliberate")
 
 # --- Apps and middleware -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -170,6 +170,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
 ACCOUNT_FORMS = {
     "login": "accounts.signin.LoginForm",
+    "signup": "accounts.signin.SignupForm",
+    "request_login_code": "accounts.signin.LoginCodeRequestForm",
+    "reset_password": "accounts.signin.PasswordResetForm",
+    "add_email": "accounts.signin.AddEmailForm",
+    "change_email": "accounts.signin.ChangeEmailForm",
     "confirm_login_code": "accounts.signin.LoginCodeForm",
     "confirm_email_verification_code": "accounts.signin.EmailCodeForm",
     "confirm_password_reset_code": "accounts.signin.PasswordResetCodeForm",
@@ -278,7 +283,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in HOSTS] if SECU
 CSRF_FAILURE_VIEW = "common.views.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 # Where a live page may be opened from: its own origin, nothing else.
-LIVE_ORIGINS = [f"https://{host}" for host in HOSTS] if SECURE else [f"http://{host}:*" for host in HOSTS]
+LIVE_ORIGINS = [f"https://{host}" for host in HOSTS] if SECURE else [f"http://{host}:{PORT}" for host in HOSTS]
 
 LOGGING = {
     "version": 1,

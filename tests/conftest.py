@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -56,9 +55,9 @@ def own_files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_may_empty_append_only_tables() -> Iterator[None]:
+def flush_may_empty_append_only_tables(pytestconfig: pytest.Config) -> Iterator[None]:
     """Tests with `transaction=True` end with a flush of every table, which the triggers rightly refuse."""
-    if not find_spec("django"):
+    if not pytestconfig.pluginmanager.hasplugin("django"):
         yield
         return
     from django.db import connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -222,7 +222,7 @@ def _debates(city: City) -> None:
 Item = dict[str, Any]
 
 
-def _by_time(top: list[tuple[Item, Item | None, Proposal]]) -> Iterator[tuple[Item, Item | None, Proposal]]:
+def _by_time(top: Sequence[tuple[Item, Item | None, Proposal]]) -> Iterator[tuple[Item, Item | None, Proposal]]:
     everything: list[tuple[Item, Item | None, Proposal]] = []
     stack = list(top)
     while stack:
