@@ -63,8 +63,8 @@
     const over = left !== null && left < 0;
     part("count").textContent = number.format(now.length);
     if (left !== null) {
-      part("spent").textContent = money(spent);
-      part("left").textContent = money(Math.abs(left));
+      part("spent").textContent = number.format(spent);
+      part("left").textContent = number.format(Math.abs(left));
       part("bar").setAttribute("width", Math.min(1000, maxCost ? Math.round((spent * 1000) / maxCost) : 0));
       cart.querySelector("[data-cart-bar-box]").classList.toggle("bar--over", over);
       cart.querySelector('[data-cart-label="left"]').hidden = over;
