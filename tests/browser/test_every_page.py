@@ -1,0 +1,72 @@
+"""Every page, in both languages and colour schemes: axe finds nothing, nothing overflows a phone, nothing complains."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Visit, sign_in
+
+PAGES = [
+    "/", "/about/", "/about/log/", "/verify/", "/processes/", "/processes/budget-six/", "/processes/budget-five/",
+    "/polls/", "POLL/", "POLL/ballot/", "POLL/board/", "POLL/options/o1/", "RESULT/result/", "RESULT/board/",
+    "/proposals/", "/processes/embankment-fridays/proposals/", "DEBATE", "/receipts/", "/eligibility/", "/eligibility/redeem/",
+    "/account/login/", "/account/signup/", "/account/login/code/", "/account/password/reset/", "/demo/", "/demo/mail/",
+    "/no-such-page/",
+]  # fmt: skip
+SIGNED_IN = ["/", "/profile/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/2fa/webauthn/", "POLL/ballot/",
+             "DEBATE", "/processes/embankment-fridays/proposals/", "/eligibility/", "/account/logout/"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def places(browser, city) -> dict[str, str]:
+    """Addresses that hold random ids, found by walking from the lists as a visitor would."""
+    page = browser.new_page(base_url=city.address)
+    page.goto("/en/processes/budget-six/")
+    poll = page.locator("a[href*='/polls/']").first.get_attribute("href")
+    page.goto("/en/processes/budget-five/")
+    result = page.locator("a[href*='/polls/']").first.get_attribute("href")
+    page.goto("/en/processes/embankment-fridays/proposals/?sort=discussed")
+    debate = page.locator("main a[href*='/proposals/'][href*='-']").first.get_attribute("href")
+    page.close()
+    assert poll and result and debate
+    import re
+
+    def root(address: str) -> str:
+        match = re.match(r"/en(/polls/\w+)", address)
+        assert match
+        return match[1]
+
+    return {"POLL": root(poll), "RESULT": root(result), "DEBATE": debate.removeprefix("/en")}
+
+
+def address(page: str, places: dict[str, str]) -> str:
+    for name, path in places.items():
+        page = page.replace(name, path)
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_every_page_is_accessible_and_fits_a_phone(visit: Visit, places, language: str, scheme: str) -> None:
+    page = visit(f"/{language}/", color_scheme=scheme, reduced_motion="reduce", viewport={"width": 360, "height": 740})
+    problems = inspect(page, language, [address(name, places) for name in PAGES])
+    sign_in(page, language, "مینا")
+    problems += inspect(page, language, [address(name, places) for name in SIGNED_IN])
+    assert problems == []
+
+
+def inspect(page, language: str, paths: list[str]) -> list[str]:
+    problems = []
+    for path in paths:
+        page.goto(f"/{language}{path}")
+        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "fa" else "ltr")
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        problems += [
+            f"{path}: {violation['id']} at {violation['nodes'][0]['target']}: {violation['nodes'][0]['failureSummary']}"
+            for violation in found.response["violations"]
+        ]
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if too_wide > 0:
+            problems.append(f"{path}: {too_wide} px wider than the phone")
+    return problems
