@@ -26,7 +26,7 @@ def ballot(number: int, *, voter: int | None = None, rev: int = 0, approve: tupl
 
 def opened(poll: str = "p1") -> None:
     with transaction.atomic():
-        title = put_blob('{"en":"Trees"}'.encode(), salted=True)
+        title = put_blob(b'{"en":"Trees"}', salted=True)
         record("poll.created", poll=poll, d={"title_sha256": title, "method": "pb-greedy-v1"})
         record("roll.committed", poll=poll, d={"roll": "r1", "count": 50, "root": Z, "rule_sha256": Z})
         record("credentials.committed", poll=poll, d={"count": 50, "root": Z, "blob_sha256": Z})

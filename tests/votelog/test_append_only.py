@@ -42,25 +42,19 @@ EVERYWHERE = [
     f"{CHECKPOINT} (%(shard)s, 11, %(leaf)s, '')",
     "update votelog_blob set data = %(leaf)s",
 ]
-SQLITE = (
-    [
-        f"insert or replace into votelog_event (shard, idx, poll, n, kind, bid, body, leaf) values (%(shard)s, {rest})"
-        for rest in (
-            "9, 'p2', 0, 'x', null, '{}', %(leaf)s",
-            "10, 'p1', 8, 'x', null, '{}', %(leaf)s",
-            "0, 'p2', 0, 'x', null, '{}', %(leaf)s",
-        )
-    ]
-    + [
-        "insert or replace into votelog_event (rowid, shard, idx, poll, n, kind, bid, body, leaf)"
-        f" values ({row}, %(shard)s, 10, 'p2', 0, 'x', null, '{{}}', %(leaf)s)"
-        for row in (1, 5, "(select max(rowid) from votelog_event)")
-    ]
-    + [
-        "update or replace votelog_event set idx = 3 where idx = 4",
-        "insert or replace into votelog_checkpoint (shard, size, root, note) values (%(shard)s, 10, %(leaf)s, '')",
-    ]
-)
+REPLACE = EVENT.replace("insert", "insert or replace")
+REPLACE_ROWID = REPLACE.replace("(shard", "(rowid, shard")
+SQLITE = [
+    f"{REPLACE} (%(shard)s, 9, 'p2', 0, 'x', null, '{{}}', %(leaf)s)",
+    f"{REPLACE} (%(shard)s, 10, 'p1', 8, 'x', null, '{{}}', %(leaf)s)",
+    f"{REPLACE} (%(shard)s, 10, 'p1', 4, 'x', null, '{{}}', %(leaf)s)",
+    f"{REPLACE} (%(shard)s, 0, 'p2', 0, 'x', null, '{{}}', %(leaf)s)",
+    f"{REPLACE_ROWID} (1, %(shard)s, 10, 'p2', 0, 'x', null, '{{}}', %(leaf)s)",
+    f"{REPLACE_ROWID} (5, %(shard)s, 10, 'p2', 0, 'x', null, '{{}}', %(leaf)s)",
+    f"{REPLACE_ROWID} (10, %(shard)s, 10, 'p2', 0, 'x', null, '{{}}', %(leaf)s)",
+    "update or replace votelog_event set idx = 3 where idx = 4",
+    f"{CHECKPOINT.replace('insert', 'insert or replace')} (%(shard)s, 10, %(leaf)s, '')",
+]
 POSTGRESQL = [
     "truncate votelog_event",
     "truncate votelog_checkpoint",

@@ -15,6 +15,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        self.stdout.write("The sequencer is running.")
+        self.stdout.flush()
         try:
             sequencer.run_until(stop)
         except VoteLogError as error:

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from merkle import canonical, note, proof
+from merkle.errors import ProofError
+from merkle.tree import check_consistency
+from tests.votelog import make
+from tests.votelog.append_only import lifted
+from votelog import entries, keys, log, sequencer, trees
+from votelog.errors import LogDamaged, NotPublished
+from votelog.models import Checkpoint, Event
+
+VECTORS = json.loads((Path(__file__).parents[1] / "merkle" / "vectors.json").read_text())
+
+
+@pytest.mark.parametrize("event", VECTORS["events"], ids=lambda event: json.loads(event["bytes"])["type"])
+def test_we_write_the_golden_entries(event: dict[str, str]) -> None:
+    golden = json.loads(event["bytes"])
+    written = entries.write(
+        kind=golden["type"],
+        poll=golden["poll"],
+        n=golden["n"],
+        prev=golden["prev"],
+        t=golden.get("t"),
+        d=golden["d"],
+    )
+    assert written.decode() == event["bytes"]
+    assert entries.read(event["bytes"]) == golden
+
+
+@pytest.mark.django_db
+def test_from_cast_to_proof_in_a_poll_with_a_revised_ballot() -> None:
+    make.opened()
+    make.cast(*range(12), k=3)
+    sequencer.run_once()
+    make.cast(100, voter=5, rev=1, approve=("o2", "o3"))
+    make.closed(ballots=13)
+    sequencer.run_once()
+
+    key = note.VerifierKey.parse(log.vkey())
+    for number in [*range(12), 100]:
+        event = log.find_ballot("p1", make.bid(number))
+        assert event is not None
+        found = proof.check(log.proof(event), key, keys.check_signature)
+        entry = canonical.loads(found.entry)
+        assert (found.index, entry["n"], entry["d"]["bid"]) == (event.idx, event.n, make.bid(number))
+    cast = [entry["d"] for entry in log.entries("p1") if entry["type"] == "ballot.cast"]
+    assert [event.bid for event in log.events("p1", kind="ballot.cast")] == [d["bid"] for d in cast]
+    last = {d["cred"]: d["b"]["approve"] for d in cast}
+    assert len(last) == 12
+    assert sorted(last.values()).count(["o2", "o3"]) == 1
+    assert last[make.ballot(100, voter=5)["cred"]] == ["o2", "o3"]
+    assert log.size() == 19
+
+
+@pytest.mark.django_db
+def test_every_checkpoint_is_consistent_with_every_later_one() -> None:
+    make.opened()
+    for number in range(8):
+        make.cast(number, k=1)
+        sequencer.run_once()
+    tree = trees.load(log.current_shard())
+    rows = list(Checkpoint.objects.order_by("size"))
+    assert [row.size for row in rows] == [6, 7, 8, 9, 10, 11, 12, 13]
+    for old in rows:
+        for new in rows[rows.index(old) :]:
+            check_consistency(
+                old_size=old.size,
+                old_root=bytes(old.root),
+                new_size=new.size,
+                new_root=bytes(new.root),
+                proof=tree.consistency_proof(old.size, new.size),
+            )
+
+
+@pytest.mark.django_db
+def test_a_ballot_is_found_by_its_number_in_its_own_poll_only() -> None:
+    make.opened("p1")
+    make.opened("p2")
+    make.cast(1, poll="p1", k=1)
+    sequencer.run_once()
+    assert log.find_ballot("p1", make.bid(1)) == log.find_ballot(None, make.bid(1)) == Event.objects.get(bid=make.bid(1))
+    assert log.find_ballot("p2", make.bid(1)) is None
+    assert log.find_ballot(None, make.bid(2)) is None
+
+
+@pytest.mark.django_db
+def test_a_ballot_that_waits_is_not_found_and_one_without_a_checkpoint_has_no_proof() -> None:
+    make.opened()
+    make.cast(1, 2, k=3)
+    sequencer.run_once()
+    assert log.find_ballot("p1", make.bid(1)) is None
+    make.cast(3)
+    sequencer.append(log.current_shard(), ["p1"])
+    event = log.find_ballot("p1", make.bid(1))
+    assert event is not None
+    with pytest.raises(NotPublished):
+        log.proof(event)
+
+
+@pytest.mark.django_db
+def test_no_proof_is_given_of_an_entry_that_was_changed() -> None:
+    make.small_log()
+    event = log.find_ballot("p1", make.bid(1))
+    assert event is not None
+    with lifted():
+        Event.objects.filter(pk=event.pk).update(body=event.body.replace("o1", "o2"))
+    event.refresh_from_db()
+    with pytest.raises(LogDamaged, match=f"entry {event.idx} corrupt"):
+        log.proof(event)
+
+
+@pytest.mark.django_db
+def test_a_proof_does_not_check_under_another_key() -> None:
+    make.small_log()
+    event = log.find_ballot("p1", make.bid(1))
+    assert event is not None
+    with pytest.raises(ProofError):
+        proof.check(log.proof(event), note.VerifierKey.parse(log.receipt_vkey()), keys.check_signature)
+
+
+@pytest.mark.django_db
+def test_before_the_first_entry_there_is_no_key_and_no_checkpoint() -> None:
+    with pytest.raises(NotPublished):
+        log.vkey()
+    assert log.latest_checkpoint() is None
+    assert log.size() == 0
