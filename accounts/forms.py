@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +18,9 @@ class DisplayName(forms.CharField):
             help_text=_("Shown beside what you write. It need not be your legal name."),
             widget=forms.TextInput(attrs={"autocomplete": "nickname", "dir": "auto"}),
         )
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}  # no counter: eighty letters are more than names have
 
     def to_python(self, value: str | None) -> str:
         return " ".join(strip_bidi(super().to_python(value) or "").split())

@@ -16,18 +16,95 @@ from django.utils.translation import gettext_lazy as _
 from common.persian import ascii_digits
 
 
+def ask_for_email(form: forms.Form, name: str = "email", autocomplete: str = "email") -> None:
+    """Label and widget of an e-mail field as they are everywhere here; how it is checked stays as it was."""
+    field = form.fields[name]
+    field.label = _("E-mail address")
+    field.widget = forms.EmailInput(attrs={"autocomplete": autocomplete, "dir": "ltr"})
+    field.widget.is_required = field.required
+
+
+def ask_for_passwords(form: forms.Form, **labels: Any) -> None:
+    """Our labels, and no placeholders: they vanish when one begins to type."""
+    for name, label in labels.items():
+        form.fields[name].label = label
+        form.fields[name].widget.attrs.pop("placeholder", None)
+
+
 class LoginForm(account.LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail address")
-        self.fields["login"].widget.attrs = {"type": "email", "autocomplete": "username", "dir": "ltr"}
+        ask_for_email(self, "login", "username")
 
     def _setup_password_field(self) -> None:
         """allauth drops the field where nobody is asked for a password at sign-up; here one may be set afterwards."""
         self.fields["password"].help_text = ""
+        ask_for_passwords(self, password=_("Password"))
 
 
-class TypedCode(forms.CharField):
+class SignupForm(account.SignupForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_email(self)
+
+
+class LoginCodeRequestForm(account.RequestLoginCodeForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_email(self)
+
+
+class PasswordResetForm(account.ResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_email(self)
+
+
+class AddEmailForm(account.AddEmailForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_email(self)
+
+
+class ChangeEmailForm(account.ChangeEmailForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_email(self)
+
+
+class PasswordSetForm(account.SetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_passwords(self, password1=_("New password"), password2=_("New password, once more"))
+
+
+class PasswordChangeForm(account.ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {"password1": _("New password"), "password2": _("New password, once more")}
+        ask_for_passwords(self, oldpassword=_("Password until now"), **labels)
+
+
+class PasswordAfterResetForm(account.ResetPasswordKeyForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_passwords(self, password1=_("New password"), password2=_("New password, once more"))
+
+
+class ReauthenticateForm(account.ReauthenticateForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_for_passwords(self, password=_("Password"))
+
+
+class ShortText(forms.CharField):
+    """Text on one line, whose greatest length is far off: no attribute for it, and so no counter beside the field."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}
+
+
+class TypedCode(ShortText):
     """A code from an e-mail or a printed list. Persian digits are as good as Latin ones."""
 
     def __init__(self, *, label: Any) -> None:
@@ -63,7 +140,7 @@ class ReauthenticateCodeForm(mfa.ReauthenticateForm):  # type: ignore[misc]
     code = TypedCode(label=_("Recovery code"))
 
 
-class PasskeyName(forms.CharField):
+class PasskeyName(ShortText):
     def __init__(self, *, required: bool) -> None:
         super().__init__(
             label=_("Name of this passkey"),

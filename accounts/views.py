@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -36,9 +37,11 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def profile_page(user: User, form: ProfileForm) -> dict[str, object]:
+    keys = dict(Authenticator.objects.filter(user=user).values_list("type").annotate(count=Count("pk")).order_by())
     return {
         "form": form,
         "addresses": EmailAddress.objects.filter(user=user).order_by("-primary", "email"),
         "has_password": user.has_usable_password(),
-        "passkeys": Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).count(),
+        "passkeys": keys.get(Authenticator.Type.WEBAUTHN, 0),
+        "has_recovery_codes": Authenticator.Type.RECOVERY_CODES in keys,
     }

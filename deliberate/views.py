@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "today": today(polls, processes, now),
             "poll": polls[0] if polls else None,
-            "processes": running[:4],
+            "processes": running[:3],
             "results": latest_results(request.user),
             "deliveries": Delivery.objects.filter(option__poll__in=Poll.objects.visible_to(request.user))
             .select_related("option__poll")
@@ -97,9 +97,8 @@ def debate_note(process: Process, fresh: int) -> str:
     proposals, comments = process.proposals_count, process.comments_count  # type: ignore[attr-defined]
     parts = [ngettext("%(count)s proposal", "%(count)s proposals", proposals) % {"count": number(proposals)}]
     if comments:
-        parts.append(ngettext("%(count)s comment", "%(count)s comments", comments) % {"count": number(comments)})
-    if fresh:
-        parts.append(_("%(count)s of them since yesterday") % {"count": number(fresh)})
+        written = ngettext("%(count)s comment", "%(count)s comments", comments) % {"count": number(comments)}
+        parts.append(_("%(comments)s, %(fresh)s since yesterday") % {"comments": written, "fresh": number(fresh)} if fresh else written)
     return " · ".join(parts)
 
 
@@ -110,13 +109,18 @@ def comments_of_the_last_day(at: datetime) -> dict[int, int]:
 
 
 def latest_results(user: object) -> list[Result]:
-    """The newest act of each of the polls that were decided last."""
+    """The newest act of each of the polls that were decided last, with the first options it chose as `chosen`."""
     newest = Result.objects.filter(poll=OuterRef("poll")).order_by("-act").values("act")[:1]
-    return list(
+    results = list(
         Result.objects.filter(poll__in=Poll.objects.visible_to(user), act=Subquery(newest))
-        .select_related("poll__process", "poll__board")
+        .select_related("poll")
+        .prefetch_related("poll__options")
         .order_by("-published_at")[:3]
     )
+    for result in results:
+        options = {option.key: option for option in result.poll.options.all()}
+        result.chosen = [options[key] for key in result.outcome["winners"][:4]]  # type: ignore[attr-defined]
+    return results
 
 
 def live_numbers() -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from eligibility.rules import normalize_code
 class RedeemForm(forms.Form):
     code = forms.CharField(
         label=_("Invitation code"),
-        max_length=80,
         help_text=_("As it stands in your invitation. Capital letters, spaces and dashes do not matter."),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "dir": "ltr"}

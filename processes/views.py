@@ -20,6 +20,7 @@ from processes.models import Phase, Process
 from processes.rules import PERMITS
 
 SOON = timedelta(days=3)
+LONG = timedelta(days=180)
 TAGS = {Phase.Type.PROPOSE: "info", Phase.Type.DEBATE: "info", Phase.Type.VOTE: "open", Phase.Type.RESULTS: "closed"}
 
 
@@ -37,6 +38,8 @@ def phase_bar(process: Process, at: datetime) -> list[dict[str, Any]]:
 
 
 def _span(start: datetime, end: datetime) -> SafeString:
+    if end - start > LONG:  # short dates name no year
+        return format_html(_("from {}"), short_day(start))
     # The end of a phase is the first moment after it: a phase that ends at midnight has its last day before.
     return format_html("{} – {}", short_day(start), short_day(end - timedelta(seconds=1)))
 
@@ -156,7 +159,8 @@ def permitted(process: Process, phase: Phase | None, polls: list[Any]) -> list[d
         ("comment", "message-square", _("Comment and answer"), proposals),
         ("vote", "vote", _("Vote"), votable.get_absolute_url() if votable else ""),
     ]
-    return [
+    rows = [
         {"what": what, "icon": icon, "name": name, "url": url if what in allowed else "", "allowed": what in allowed}
         for what, icon, name, url in words
     ]
+    return sorted(rows, key=lambda row: (not row["allowed"], row["what"] != "vote"))
