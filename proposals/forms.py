@@ -115,7 +115,7 @@ class FilterForm(forms.Form):
     topic = forms.ModelChoiceField(
         Topic.objects.all(), label=_("Topic"), required=False, to_field_name="slug", empty_label=_("All topics")
     )
-    sort = forms.ChoiceField(label=_("Order"), required=False, choices=SORTS)
+    sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORTS)
 
     @property
     def wanted(self) -> dict[str, Any]:

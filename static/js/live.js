@@ -154,7 +154,11 @@
         window.htmx?.process(item);
         item.classList.add("is-new");
         seen.observe(item);
-        if (own) { item.tabIndex = -1; item.focus(); }
+      }
+      if (own) {
+        const [number] = [...content.querySelectorAll("[data-live-item]"), ...inserted].map((item) => item.dataset.liveItem);
+        const item = region.querySelector(`[data-live-item="${Number(number)}"]`);
+        if (item) { item.dataset.liveSeen = ""; item.tabIndex = -1; item.focus(); showNew(); }
       }
       region.querySelector("[data-live-none]")?.toggleAttribute("hidden", region.querySelector("[data-live-item]") !== null);
       if (!own && inserted.length) { say(inserted.length, ""); showNew(); }
@@ -172,6 +176,7 @@
         const theirs = Number(other.dataset.liveItem);
         return newest ? theirs < number || other.hasAttribute("data-live-more") : theirs > number;
       });
+      item.style.contentVisibility = "visible";                      // its true height must be known at once
       holder.insertBefore(item, next || null);
       holder.hidden = false;
       return true;
@@ -205,7 +210,7 @@
     function showNew() {
       if (!newButton) return;
       const count = unseen().length;
-      newButton.hidden = count === 0;
+      if (newButton.hidden !== (count === 0)) withoutMoving(region, () => { newButton.hidden = count === 0; });
       if (count) (newButton.querySelector("[data-live-label]") || newButton).textContent = inWords(newButton, count);
     }
 
