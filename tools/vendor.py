@@ -67,9 +67,9 @@ PACKAGES = (
 ICONS = """
 accessibility arrow-down arrow-left arrow-right arrow-up award bell bike book-open building-2 bus calendar
 chart-no-axes-column check chevron-down chevron-left chevron-right circle-alert circle-check circle-dot circle-equal
-circle-help circle-minus circle-plus circle-x clock coins copy download ellipsis external-link eye eye-off file-pen-line
-file-text fingerprint flag gavel git-compare hammer hand-heart hash history hourglass house info key-round landmark
-languages layout-grid leaf lightbulb link list lock lock-open log-in log-out mail map map-pin menu message-circle
+circle-help circle-minus circle-plus circle-x clock coins copy download droplets ellipsis external-link eye eye-off file-pen-line
+file-text fingerprint flag footprints gavel git-compare hammer hand-heart hash history hourglass house info key-round landmark
+languages layout-grid leaf library lightbulb link list lock lock-open log-in log-out mail map map-pin menu message-circle
 message-square minus moon paperclip pause pencil play plus printer qr-code radio receipt recycle refresh-cw reply scale
 school search settings shield-check sliders-horizontal sun tag trash-2 trees triangle-alert user user-plus users vote
 wifi-off x

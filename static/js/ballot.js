@@ -52,9 +52,10 @@
   const maxCost = form.dataset.maxCost === "" ? null : Number(form.dataset.maxCost);
   const maxChoices = form.dataset.maxChoices === "" ? null : Number(form.dataset.maxChoices);
   const money = (amount) => [number.format(amount), form.dataset.currency].filter(Boolean).join("\u00a0");
-  const served = boxes.filter((box) => box.checked).map((box) => box.value);
   const chosen = () => boxes.filter((box) => box.checked);
-  const same = (keys) => keys.length === served.length && keys.every((key) => served.includes(key));
+  const keysOf = (list) => list.map((box) => box.value);
+  const standing = form.dataset.standing.split(" ").filter(Boolean);   // what this person has cast, nothing before that
+  const same = (keys) => keys.length === standing.length && keys.every((key) => standing.includes(key));
 
   function show() {
     const now = chosen();
@@ -83,7 +84,7 @@
     part("empty").hidden = now.length > 0;
     const isCast = part("is-cast");
     if (isCast) {
-      isCast.hidden = !same(now.map((box) => box.value));
+      isCast.hidden = !same(keysOf(now));
       part("not-cast").hidden = !isCast.hidden;
     }
     return { count: number.format(now.length), spent: money(spent), left: left === null ? "" : money(Math.abs(left)), over };
@@ -116,7 +117,7 @@
 
   form.addEventListener("change", (event) => {
     if (event.target.name !== "choose") return;
-    const keys = chosen().map((box) => box.value);
+    const keys = keysOf(chosen());
     unsaved = !same(keys);
     if (draft.write(poll, keys)) useOwnMemory();
     say(show());
@@ -125,14 +126,17 @@
   // Put back what was chosen here before, unless the page itself already carries this person's last step.
   const kept = draft.read(poll);
   const notice = document.querySelector("[data-draft-notice]");
-  if (form.dataset.kept === "yes") draft.write(poll, served);
+  if (form.dataset.kept === "yes") {
+    draft.write(poll, keysOf(chosen()));
+    unsaved = !same(keysOf(chosen()));
+  }
   else if (Array.isArray(kept) && !same(kept.filter((key) => boxes.some((box) => box.value === key)))) {
     choose(kept);
     notice.hidden = false;
     unsaved = true;
   }
   notice.querySelector("[data-start-over]").addEventListener("click", () => {
-    choose(served);
+    choose(standing);
     draft.clear(poll);
     notice.hidden = true;
     unsaved = false;
@@ -145,6 +149,7 @@
   if (filters) {
     const wanted = { scope: "", subject: "" };
     filters.hidden = false;
+    filters.open = matchMedia("(min-width: 60rem)").matches;
     filters.addEventListener("click", (event) => {
       const chip = event.target.closest("[data-filter]");
       if (!chip) return;
