@@ -129,8 +129,7 @@
   if (form.dataset.kept === "yes") {
     draft.write(poll, keysOf(chosen()));
     unsaved = !same(keysOf(chosen()));
-  }
-  else if (Array.isArray(kept) && !same(kept.filter((key) => boxes.some((box) => box.value === key)))) {
+  } else if (Array.isArray(kept) && !same(kept.filter((key) => boxes.some((box) => box.value === key)))) {
     choose(kept);
     notice.hidden = false;
     unsaved = true;

@@ -82,6 +82,7 @@
       socket.onmessage = (event) => { failures = 0; hear(JSON.parse(event.data)); };
       socket.onclose = () => {
         socket = null;
+        if (!navigator.onLine) { show("offline"); return; }            // the event "online" connects again
         failures += 1;
         show(failures >= OFFLINE_AFTER ? "offline" : "stale");
         if (failures >= OFFLINE_AFTER && !paused) catchUp(null);   // no socket gets through: look by hand now and then
@@ -247,6 +248,7 @@
       if (socket?.readyState === WebSocket.OPEN) socket.close();     // half open: nothing comes through it any more
     }, 1000);
     addEventListener("online", connect);
+    addEventListener("offline", () => { clearTimeout(retry); socket?.close(); show("offline"); });
     addEventListener("pagehide", () => { clearTimeout(retry); if (socket) { socket.onclose = null; socket.close(); socket = null; } });
     addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
     connect();
