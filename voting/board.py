@@ -8,7 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from voting import charts
+from voting import charts, words
 from voting.models import Board, Option, Poll
 
 
@@ -36,6 +36,7 @@ def board_page(poll: Poll) -> dict[str, Any]:
         "roll": roll,
         "turnout_width": charts.width(board.turnout, roll),
         "hidden": hidden,
+        "budgeted": words.is_budgeted(poll),
         "rows": rows,
         "now": timezone.now(),
     }

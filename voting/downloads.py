@@ -112,7 +112,7 @@ def _pabulib_meta(poll: Poll, projects: int, votes: int) -> dict[str, str]:
     }
     return {
         "description": loc(poll.title, "en"),
-        "country": "",
+        "country": "unknown",  # the format asks for one; a poll here names only its district or city
         "unit": loc(poll.process.scope.name, "en"),
         "instance": poll.public_id,
         "num_projects": str(projects),

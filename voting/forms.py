@@ -25,7 +25,9 @@ class BallotForm(forms.Form):
 
     choose = forms.MultipleChoiceField(
         required=False,
-        error_messages={"invalid_choice": _("The form names something that is not on this ballot. Look through your choices again.")},
+        error_messages={
+            "invalid_choice": _("The form names something that is not on this ballot. Look through your choices again.")
+        },
     )
     bid = forms.RegexField(_BID, error_messages={"invalid": _("The form was damaged on its way. Please try again.")})
     revision = forms.IntegerField(min_value=0)
@@ -48,5 +50,7 @@ class ReceiptForm(forms.Form):
     def clean_bid(self) -> str:
         bid = read_bid(self.cleaned_data["bid"])
         if bid is None:
-            raise forms.ValidationError(_("A receipt number has 32 characters: digits, and letters from a to f. Check that none is missing."))
+            raise forms.ValidationError(
+                _("A receipt number has 32 characters: digits, and letters from a to f. Check that none is missing.")
+            )
         return bid

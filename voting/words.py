@@ -21,6 +21,11 @@ def money(amount: int, poll: Poll) -> str:
     return f"{number(amount)}\u00a0{loc(poll.currency)}".rstrip("\u00a0")
 
 
+def is_budgeted(poll: Poll) -> bool:
+    """Whether its options cost money. Where every option costs one, `budget` is the number of places and nothing more."""
+    return poll.budget is not None and poll.options.filter(cost__gt=1).exists()
+
+
 def whole(value: int | str) -> int:
     """A number of a result, `"7/2"` or 7, rounded down: what somebody has is never shown as more than it is."""
     return int(Fraction(value) // 1)
@@ -35,9 +40,11 @@ def decimal(value: int | str, places: int = 1) -> str:
     return number(quotient) + (point + digits(tail) if tail else "")
 
 
-def ballot_rule(poll: Poll) -> str:
+def ballot_rule(poll: Poll, *, budgeted: bool) -> str:
     """What may stand on a ballot, in one sentence."""
     limit, cap = poll.max_choices, poll.max_cost
+    if not budgeted and cap is not None:
+        limit, cap = min(cap, limit or cap), None
     if cap is not None and limit is not None:
         text = ngettext(
             "Choose %(limit)s project that costs at most %(cap)s.",
@@ -47,7 +54,7 @@ def ballot_rule(poll: Poll) -> str:
     elif cap is not None:
         text = _("Choose as many projects as you like, as long as together they cost at most %(cap)s.")
     elif limit is not None:
-        text = ngettext("Choose one: at most %(limit)s.", "Choose up to %(limit)s.", limit)
+        text = ngettext("Choose one, or none.", "Choose up to %(limit)s.", limit)
     else:
         text = _("Choose everything that you support, as many as you like.")
     text %= {"limit": number(limit), "cap": money(cap, poll) if cap is not None else ""}
@@ -56,8 +63,10 @@ def ballot_rule(poll: Poll) -> str:
     return text
 
 
-def counting_rule(poll: Poll) -> list[str]:
+def counting_rule(poll: Poll, *, budgeted: bool) -> list[str]:
     """How the ballots are counted, in sentences."""
+    if not budgeted:
+        return _most_votes(poll)
     if poll.method == "pb-mes-v1":
         return _equal_shares(poll.rule)
     if poll.method == "pb-greedy-v1":
@@ -65,12 +74,20 @@ def counting_rule(poll: Poll) -> list[str]:
     return []
 
 
+def _most_votes(poll: Poll) -> list[str]:
+    places = poll.budget or 0
+    text = ngettext(
+        "The option with the most votes is selected.", "The %(places)s options with the most votes are selected.", places
+    )
+    return [text % {"places": number(places)}]
+
+
 def _greedy(rule: Numbers) -> list[str]:
     sentences = [
         _("Projects take their turn by votes: the one with the most votes first. Among equal votes the cheaper one goes first."),
-        _("A project is funded if the money left pays for all of it. If not, it is passed over and the next one has its turn.")
+        _("A project is funded if the money left pays for all of it. If not, the next one has its turn.")
         if rule.get("mode", "skip") == "skip"
-        else _("A project is funded if the money left pays for all of it. At the first project that is too dear, the count ends."),
+        else _("A project is funded if the money left pays for all of it. At the first one that is too dear, the count ends."),
     ]
     if rule.get("threshold"):
         sentences.append(
@@ -83,31 +100,43 @@ def _equal_shares(rule: Numbers) -> list[str]:
     completion = rule.get("completion", [])
     sentences = [
         _("The budget is divided equally: every ballot holds the same share of the money (the method of equal shares)."),
-        _("A project is funded when those who voted for it can pay for it together out of their shares. The project with the best value for its supporters’ money goes first."),
+        _(
+            "A project is funded when those who voted for it can pay for it together out of their shares. "
+            "The project with the best value for its supporters’ money goes first."
+        ),
     ]
     if "add1" in completion:
         sentences.append(
-            _("If money remains, all shares are raised a little and the count starts afresh, again and again, until one more step would cost more than the budget.")
+            _(
+                "If money remains, all shares are raised a little and the count starts afresh, "
+                "until one more step would cost more than the budget."
+            )
         )
     if "utilitarian" in completion:
         sentences.append(_("What then remains goes to the projects with the most votes that still fit."))
     return sentences
 
 
-def why(entry: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    """Why one project won or lost. `entry` is one value of `Result.why`; its codes are listed in counting/."""
+def why(entry: Numbers, poll: Poll, titles: Mapping[str, str], *, budgeted: bool) -> str:
+    """Why one option won or lost. `entry` is one value of `Result.why`; its codes are listed in counting/."""
+    if not budgeted and entry["code"] in {"funded", "unaffordable"} and "rank" in entry:
+        return _place(entry, poll)
     writer = _WHY.get(entry["code"])
     return writer(entry, poll, titles) if writer else ""
 
 
-def _votes(count: int, singular: str, plural: str) -> str:
-    return ngettext(singular, plural, count) % {"count": number(count)}
+def _place(n: Numbers, poll: Poll) -> str:
+    params = {"rank": number(n["rank"]), "places": number(poll.budget)}
+    if n["won"]:
+        return _("Selected: number %(rank)s by votes.") % params
+    return _("Not selected: number %(rank)s by votes, and there was room for %(places)s.") % params
 
 
 def _funded(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
     if "largest_payment" in n:
         return _(
-            "Won: its %(supporters)s supporters could pay %(cost)s together. Nobody had to give more than %(payment)s of their share."
+            "Won: its %(supporters)s supporters could pay %(cost)s together. "
+            "Nobody had to give more than %(payment)s of their share."
         ) % {
             "supporters": number(n["supporters"]),
             "cost": money(n["cost"], poll),
@@ -122,7 +151,8 @@ def _funded(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
 
 def _funded_by_completion(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
     return _(
-        "Won with money that remained: its supporters’ shares alone were not enough, but %(left)s was left over when its turn came by votes, and it cost %(cost)s."
+        "Won with money that remained: its supporters’ shares alone were not enough, but %(left)s was left over "
+        "when its turn came by votes, and it cost %(cost)s."
     ) % {"left": money(n["left"], poll), "cost": money(n["cost"], poll)}
 
 
@@ -137,7 +167,7 @@ def _short(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
         "missing": money(n["cost"] - have, poll),
     }
     if "missing_money" in n:
-        text += " " + _("Of the money that remained in the end, %(left)s was left when its turn came, %(missing)s too little.") % {
+        text += " " + _("Of the money that remained, %(left)s was left when its turn came, %(missing)s too little.") % {
             "left": money(n["left"], poll),
             "missing": money(n["missing_money"], poll),
         }
@@ -183,8 +213,8 @@ _WHY = {
 }
 
 
-def needed(entry: Numbers, poll: Poll) -> list[str]:
-    """For a project that lost: what alone, everything else unchanged, would have had it funded."""
+def needed(entry: Numbers, poll: Poll, *, budgeted: bool) -> list[str]:
+    """For an option that lost: what alone, everything else unchanged, would have made it win."""
     n = entry
     if entry.get("won") or "votes_needed" not in n:
         return []
@@ -192,15 +222,15 @@ def needed(entry: Numbers, poll: Poll) -> list[str]:
     if n["votes_needed"] is not None:
         sentences.append(
             ngettext(
-                "%(count)s more vote would have had it funded.",
-                "%(count)s more votes would have had it funded.",
+                "%(count)s more vote would have been enough.",
+                "%(count)s more votes would have been enough.",
                 n["votes_needed"],
             )
             % {"count": number(n["votes_needed"])}
         )
     elif n["cost"] > (poll.budget or 0):
         sentences.append(_("No number of votes could have had it funded: it cost more than the whole budget."))
-    if n["cost_cut_needed"] is not None:
+    if budgeted and n["cost_cut_needed"] is not None:
         sentences.append(
             _("At %(price)s, that is %(cut)s cheaper, it would have been funded with the votes it had.")
             % {"price": money(n["cost"] - n["cost_cut_needed"], poll), "cut": money(n["cost_cut_needed"], poll)}

@@ -91,6 +91,7 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
         {
             "poll": poll,
             "receipt": receipt,
+            "budgeted": words.is_budgeted(poll),
             "chosen": [option for option in options if option.key in receipt.choice],
             "spent": sum(option.cost or 0 for option in options if option.key in receipt.choice),
             "receipt_url": url,
@@ -157,10 +158,12 @@ def _page(poll: Poll, own: Standing, options: list[Option], choice: Sequence[str
     """What the ballot and its review share."""
     chosen = [option for option in options if option.key in set(choice)]
     spent = sum(option.cost or 0 for option in chosen)
+    budgeted = words.is_budgeted(poll)
     return {
         "poll": poll,
         "own": own,
-        "rule": words.ballot_rule(poll),
+        "budgeted": budgeted,
+        "rule": words.ballot_rule(poll, budgeted=budgeted),
         "may_change": poll.revote == Poll.Revote.LAST,
         "choice": [option.key for option in chosen],
         "chosen": chosen,
@@ -168,6 +171,7 @@ def _page(poll: Poll, own: Standing, options: list[Option], choice: Sequence[str
         "left": None if poll.max_cost is None else max(0, poll.max_cost - spent),
         "over": 0 if poll.max_cost is None else max(0, spent - poll.max_cost),
         "spent_width": charts.width(spent, poll.max_cost) if poll.max_cost else 0,
+        "is_cast": own.choice is not None and set(own.choice) == {option.key for option in chosen},
         "standing_chosen": [option for option in options if option.key in set(own.choice or ())],
     }
 

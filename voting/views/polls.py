@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from eligibility.models import Roll
 from voting import charts, rules, words
-from voting.models import Option, Poll
+from voting.models import Poll
+from voting.progress import progress_of
 from voting.standing import standing
 
 _ORDER = [Poll.Status.OPEN, Poll.Status.CLOSED, Poll.Status.PUBLISHED, Poll.Status.DRAFT]
@@ -18,16 +20,13 @@ _ORDER = [Poll.Status.OPEN, Poll.Status.CLOSED, Poll.Status.PUBLISHED, Poll.Stat
 
 @require_safe
 def poll_list(request: HttpRequest) -> HttpResponse:
-    polls = (
-        Poll.objects.visible_to(request.user)
-        .select_related("process", "board")
-        .annotate(roll_size=Count("roll__entries", distinct=True))
-    )
+    polls = list(Poll.objects.visible_to(request.user).select_related("process", "board"))
+    sizes = dict(Roll.objects.annotate(size=Count("entries")).values_list("pk", "size"))
     groups: dict[str, list[dict[str, object]]] = {status: [] for status in _ORDER}
     for poll in polls:
         turnout = poll.board.turnout if hasattr(poll, "board") else 0
         groups[poll.status].append(
-            {"poll": poll, "turnout": turnout, "roll": poll.roll_size, "width": charts.width(turnout, poll.roll_size)}
+            {"poll": poll, "turnout": turnout, "roll": sizes[poll.roll_id], "width": charts.width(turnout, sizes[poll.roll_id])}
         )
     groups[Poll.Status.OPEN].reverse()  # the first to close comes first
     return render(
@@ -48,14 +47,16 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = get_object_or_404(Poll.objects.visible_to(request.user).select_related("process", "roll"), public_id=poll_id)
     own = standing(poll, request.user)
     options = list(poll.options.select_related("scope", "subject"))
+    budgeted = words.is_budgeted(poll)
     return render(
         request,
         "voting/poll_detail.html",
         {
             "poll": poll,
+            "budgeted": budgeted,
             "options": options,
-            "rule": words.ballot_rule(poll),
-            "counting": words.counting_rule(poll),
+            "rule": words.ballot_rule(poll, budgeted=budgeted),
+            "counting": words.counting_rule(poll, budgeted=budgeted),
             "own": own,
             "own_choice": [option for option in options if option.key in set(own.choice or ())],
             "not_now": rules.why_not_vote_now(poll, at=timezone.now()),
@@ -75,21 +76,20 @@ def option_detail(request: HttpRequest, poll_id: str, key: str) -> HttpResponse:
     place = next(index for index, other in enumerate(others) if other.pk == option.pk)
     result = poll.results.first()
     why = (result.why if result else {}).get(key)
+    budgeted = words.is_budgeted(poll)
     return render(
         request,
         "voting/option_detail.html",
         {
             "poll": poll,
+            "budgeted": budgeted,
             "option": option,
             "before": others[place - 1] if place else None,
             "after": others[place + 1] if place + 1 < len(others) else None,
             "won": why and why["won"],
-            "why": words.why(why, poll, _titles(others)) if why else "",
+            "why": words.why(why, poll, {other.key: str(other) for other in others}, budgeted=budgeted) if why else "",
             "votes": words.votes_of(why) if why else None,
-            "deliveries": option.deliveries.all(),
+            "progress": progress_of(option),
         },
     )
 
-
-def _titles(options: list[Option]) -> dict[str, str]:
-    return {option.key: str(option) for option in options}

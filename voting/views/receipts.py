@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from votelog import log
-from voting import charts
+from voting import charts, words
 from voting.forms import ReceiptForm, read_bid
 from voting.standing import find_receipt
 
@@ -44,6 +44,7 @@ def receipt(request: HttpRequest, bid: str) -> HttpResponse:
         {
             "receipt": state,
             "poll": state.poll,
+            "budgeted": words.is_budgeted(state.poll),
             "chosen": [option for option in options if option.key in state.choice],
             "spent": sum(option.cost or 0 for option in options if option.key in state.choice),
             "receipt_url": url,

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from voting import charts, downloads, tabulate, words
-from voting.models import Delivery, Option, Poll, Result
-
-NO_NEWS = timedelta(days=120)
-"""A winning project that is not done and of which nothing was heard for so long is marked."""
+from voting.models import Option, Poll, Result
+from voting.progress import progress_of
 
 
 @dataclass
@@ -32,26 +28,6 @@ class Row:
     needed: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Progress:
-    """How far a winning project has come since the vote."""
-
-    option: Option
-    steps: list[Delivery]
-    spent: int
-    spent_width: int
-    over: int
-    quiet: bool
-
-    @property
-    def last(self) -> Delivery:
-        return self.steps[-1]
-
-    @property
-    def done(self) -> bool:
-        return self.last.status == Delivery.Status.DONE
-
-
 @require_safe
 def result(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = _poll(request, poll_id)
@@ -61,14 +37,15 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         return render(request, "voting/result_waiting.html", {"poll": poll} | board)
     options = list(poll.options.select_related("scope", "subject").prefetch_related("deliveries"))
     titles = {option.key: str(option) for option in options}
-    rows = _rows(poll, act, options, titles)
+    budgeted = words.is_budgeted(poll)
+    rows = _rows(poll, act, options, titles, budgeted=budgeted)
     context = {
         "poll": poll,
         "act": act,
-        "later_acts": act.act > 1,
+        "budgeted": budgeted,
         "outcome": act.outcome,
         "roll": poll.roll.entries.count(),
-        "counting": words.counting_rule(poll),
+        "counting": words.counting_rule(poll, budgeted=budgeted),
         "winners": [row for row in rows if row.won],
         "losers": [row for row in rows if not row.won],
         "rows": rows,
@@ -77,7 +54,7 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         ),
         "left": (poll.budget or 0) - act.outcome["spent"],
         "source": _compared_with_source(poll, act, titles),
-        "progress": [_progress(row.option) for row in rows if row.won and row.option.deliveries.all()],
+        "progress": [found for row in rows if row.won and (found := progress_of(row.option))],
         "base_url": request.build_absolute_uri("/").rstrip("/"),
         **_how_it_was_counted(poll, act, titles),
     }
@@ -106,7 +83,9 @@ def _poll(request: HttpRequest, poll_id: str) -> Poll:
     return get_object_or_404(polls, public_id=poll_id)
 
 
-def _rows(poll: Poll, act: Result, options: list[Option], titles: dict[str, str]) -> list[Row]:
+def _rows(
+    poll: Poll, act: Result, options: list[Option], titles: dict[str, str], *, budgeted: bool
+) -> list[Row]:
     """Winners in the order of funding, then the others, most votes first."""
     places = {key: place for place, key in enumerate(act.outcome["winners"], start=1)}
     counted = act.outcome["input"]["ballots"]
@@ -121,8 +100,8 @@ def _rows(poll: Poll, act: Result, options: list[Option], titles: dict[str, str]
                 width=charts.width(votes, counted),
                 won=option.key in places,
                 place=places.get(option.key),
-                why=words.why(why, poll, titles),
-                needed=words.needed(why, poll),
+                why=words.why(why, poll, titles, budgeted=budgeted),
+                needed=words.needed(why, poll, budgeted=budgeted),
             )
         )
     return sorted(rows, key=lambda row: (row.place or len(rows) + 1, -row.votes, row.option.cost or 0, row.option.position))
@@ -142,20 +121,6 @@ def _compared_with_source(poll: Poll, act: Result, titles: dict[str, str]) -> di
         }
         compared["equal"] = not compared["only_theirs"] and not compared["only_ours"]
     return compared
-
-
-def _progress(option: Option) -> Progress:
-    steps = list(option.deliveries.all())
-    spent, cost = steps[-1].spent, option.cost or 0
-    quiet = steps[-1].status != Delivery.Status.DONE and timezone.now() - steps[-1].happened_at > NO_NEWS
-    return Progress(
-        option=option,
-        steps=steps,
-        spent=spent,
-        spent_width=charts.width(spent, max(cost, spent)),
-        over=max(0, spent - cost),
-        quiet=quiet,
-    )
 
 
 def _how_it_was_counted(poll: Poll, act: Result, titles: dict[str, str]) -> dict[str, Any]:
