@@ -17,8 +17,26 @@ _WAYS = {
     "mfa_reauthenticate": _("Use a recovery code"),
 }
 
+_REFUSALS = {
+    "account_inactive": _("This account is closed."),
+    "cannot_remove_primary_email": _("This is your main address. Make another one the main address first."),
+    "duplicate_email": _("This address is on your account already."),
+    "email_password_mismatch": _("The address and the password do not belong together. Try again, or have a code sent."),
+    "email_taken": _("This address cannot be used here."),
+    "enter_current_password": _("This is not your password until now."),
+    "incorrect_code": _("This is not the code we sent. After three attempts it can no longer be used."),
+    "incorrect_password": _("This is not your password."),
+    "max_email_addresses": _("An account can have up to %d addresses."),
+    "rate_limited": _("That was a bit quick. Wait half a minute, then ask for another code."),
+    "same_as_current": _("This is the address the code was sent to already."),
+    "too_many_login_attempts": _("Too many attempts with this address. Wait a few minutes, then ask for a new code."),
+    "unverified_primary_email": _("Only a confirmed address can be the main address."),
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = DefaultAccountAdapter.error_messages | _REFUSALS
+
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.display_name = form.cleaned_data.get("display_name", "").strip()
         user.language = (get_language() or "en")[:2]

@@ -174,7 +174,6 @@ ACCOUNT_FORMS = {
     "request_login_code": "accounts.signin.LoginCodeRequestForm",
     "reset_password": "accounts.signin.PasswordResetForm",
     "add_email": "accounts.signin.AddEmailForm",
-    "change_email": "accounts.signin.ChangeEmailForm",
     "set_password": "accounts.signin.PasswordSetForm",
     "change_password": "accounts.signin.PasswordChangeForm",
     "reset_password_from_key": "accounts.signin.PasswordAfterResetForm",
@@ -186,7 +185,6 @@ ACCOUNT_FORMS = {
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True

@@ -98,7 +98,9 @@ def debate_note(process: Process, fresh: int) -> str:
     parts = [ngettext("%(count)s proposal", "%(count)s proposals", proposals) % {"count": number(proposals)}]
     if comments:
         written = ngettext("%(count)s comment", "%(count)s comments", comments) % {"count": number(comments)}
-        parts.append(_("%(comments)s, %(fresh)s since yesterday") % {"comments": written, "fresh": number(fresh)} if fresh else written)
+        if fresh:
+            written = _("%(comments)s, %(fresh)s since yesterday") % {"comments": written, "fresh": number(fresh)}
+        parts.append(written)
     return " · ".join(parts)
 
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from accounts.permissions import can
 from common.localized import Localized
 from eligibility import rules
-from eligibility.errors import AlreadyOnRoll, CodeUsed
+from eligibility.errors import AlreadyOnRoll, CodeUnknown, CodeUsed
 from eligibility.models import Roll, RollEntry
 
 
@@ -51,15 +50,10 @@ def redeem_code(*, user: User, code: str) -> RollEntry:
     """
     unused = rules.code_hash(code)
     with transaction.atomic():
-        entry = (
-            RollEntry.objects.select_related("roll")
-            .filter(code_sha256__in=[unused, rules.used_hash(unused)])
-            .first()
-        )
-        permitted = can(user, "code.redeem")
-        if refusal := rules.why_not_redeem(user=user, entry=entry, code=code, permitted=permitted):
-            raise refusal
-        assert entry is not None
+        named = RollEntry.objects.filter(code_sha256__in=[unused, rules.used_hash(unused)])
+        entry = named.select_related("roll").first()
+        if (refusal := rules.why_not_redeem(user=user, entry=entry, code=code)) or entry is None:
+            raise refusal or CodeUnknown
         try:
             with transaction.atomic():
                 taken = RollEntry.objects.filter(pk=entry.pk, user=None, code_sha256=unused).update(

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from accounts.models import User
+from accounts.permissions import can
 from common.persian import ascii_digits
 from common.refusal import NotPermitted, Refusal
 from eligibility.errors import AlreadyOnRoll, CodeUnknown, CodeUsed
@@ -36,9 +37,9 @@ def used_hash(unused: str) -> str:
     return sha256(unused.encode()).hexdigest()
 
 
-def why_not_redeem(*, user: User, entry: RollEntry | None, code: str, permitted: bool) -> Refusal | None:
+def why_not_redeem(*, user: User, entry: RollEntry | None, code: str) -> Refusal | None:
     """`entry` is the place that the code names, used or not; None where it names none."""
-    if not permitted:
+    if not can(user, "code.redeem"):
         return NotPermitted()
     if entry is None:
         return CodeUnknown()

@@ -26,7 +26,7 @@ from eligibility.models import Roll
 @never_cache
 def mine(request: HttpRequest) -> HttpResponse:
     # Polls stand above rolls in the house: they are reached by name here, not by import.
-    polls = apps.get_model("voting", "Poll").objects.visible_to(request.user)  # type: ignore[attr-defined]
+    polls = apps.get_model("voting", "Poll").objects.visible_to(request.user)
     user = cast(User, request.user)
     rolls = Roll.objects.filter(entries__user=user).prefetch_related(
         Prefetch("polls", queryset=polls.select_related("process"))
@@ -41,7 +41,8 @@ def redeem(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "eligibility/redeem.html", {"form": RedeemForm()})
     # Codes must not be found by trying.
-    if limited := ratelimit.consume_or_429(request, action="redeem_code", user=request.user):
+    limited: HttpResponse | None = ratelimit.consume_or_429(request, action="redeem_code", user=request.user)
+    if limited:
         return limited
     form = RedeemForm(request.POST)
     if not form.is_valid():

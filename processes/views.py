@@ -121,7 +121,9 @@ def process_detail(request: HttpRequest, slug: str) -> HttpResponse:
     # Polls and proposals stand above processes in the house; their rows are reached through the process.
     polls = list(process.polls.visible_to(request.user).select_related("board").annotate(places=Count("roll__entries")))
     proposals = process.proposals.visible_to(request.user).published()
-    counts = proposals.aggregate(proposals=Count("pk"), comments=Sum("comments_count", default=0), support=Sum("endorsements_count", default=0))
+    counts = proposals.aggregate(
+        proposals=Count("pk"), comments=Sum("comments_count", default=0), support=Sum("endorsements_count", default=0)
+    )
     turnout = sum(poll.board.turnout for poll in polls if hasattr(poll, "board"))
     numbers = [
         (counts["proposals"], _("proposals")),

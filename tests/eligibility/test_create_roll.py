@@ -54,5 +54,6 @@ def test_the_same_code_cannot_be_given_out_twice(db):
 def test_entry_for_finds_ones_own_place_and_nobody_elses(ada, bo):
     roll = create_roll(name=NAME, rule=RULE, users=[bo, ada])
     entry = entry_for(user=ada, roll=roll)
-    assert entry is not None and entry.index == 1
+    assert entry is not None
+    assert entry.index == 1
     assert entry_for(user=ada, roll=create_roll(name=NAME, rule=RULE, users=[bo])) is None

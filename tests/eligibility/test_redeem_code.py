@@ -162,7 +162,8 @@ def test_opening_the_page_takes_nothing(roll, ada, client):
 
 def test_who_is_not_signed_in_is_asked_to(roll, client):
     answer = client.post(reverse("eligibility:redeem"), {"code": "K7P2-XWQM"})
-    assert answer.status_code == 302 and reverse("account_login") in answer["Location"]
+    assert answer.status_code == 302
+    assert reverse("account_login") in answer["Location"]
     assert not RollEntry.objects.exclude(user=None).exists()
 
 
