@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.verifier.writelog import ORIGIN, Scene, Signer, canon, cast, close_poll, republish
+from tests.verifier.writelog import ORIGIN, Scene, Signer, canon, cast, close_poll, republish, root
+from verifier import __main__ as verifier
 
 Attack = Callable[[Scene], object]
 ATTACKS: list[tuple[str, str, Attack]] = []
@@ -127,7 +128,30 @@ def retitle(scene: Scene) -> None:
 
 @attack("the rule of the count exchanged with its hash unchanged", "C6")
 def other_rule(scene: Scene) -> None:
-    scene.d("poll.created")["rule"] = {**scene.d("poll.created")["rule"], "mode": "stop", "step": 2}
+    rule = scene.d("poll.created")["rule"]
+    scene.d("poll.created")["rule"] = {**rule, "mode": "stop"} if "mode" in rule else {**rule, "step": 2}
+
+
+@attack("the lots drawn again with another nonce, the result redone to fit", "C16")
+def grind(scene: Scene) -> None:
+    tally, poll = scene.d("tally.published"), verifier.Poll(log_of(scene), "p1", verifier.Progress())
+    tally["nonce"] = "11" * 32
+    tally["result_sha256"] = scene.blob(canon(verifier.recount("p1", scene.d("poll.created"), poll.groups, "11" * 32)))
+
+
+def log_of(scene: Scene) -> verifier.Log:
+    """The scene as the verifier sees a log that it has read."""
+    scene.chain()
+    entries = [json.loads(raw) for raw in scene.raw]
+    return verifier.Log(None, raw=scene.raw, leaves=scene.leaves, entries=entries, size=len(entries))
+
+
+@attack("a credential listed twice, under the root of that list", "C10")
+def double_credential(scene: Scene) -> None:
+    d = scene.d("credentials.committed")
+    blob = scene.blobs[d["blob_sha256"]]
+    blob = blob[:48] + blob[16:48] + blob[80:]
+    d.update(blob_sha256=scene.blob(blob), root=root([blob[at : at + 32] for at in range(16, len(blob), 32)]).hex())
 
 
 @attack("the log opened under another origin", "C1")

@@ -239,3 +239,11 @@ def test_the_lots_are_those_of_the_published_example() -> None:
 
 def test_text_for_people_cannot_command_a_terminal() -> None:
     assert verifier.plain("a\x1b[2Jb\u202ec\nd\u200ce") == "a\ufffd[2Jb\ufffdc\ufffdd\u200ce"
+
+
+def test_a_proof_of_the_wrong_length_fails_even_where_its_hashes_fit() -> None:
+    leaf, other = bytes(32), bytes([1]) * 32
+    with refused("C20"):
+        verifier.check_inclusion(leaf, 0, 6, [], leaf, "C20")
+    with refused("C20"):
+        verifier.check_inclusion(leaf, 0, 1, [other], verifier.node_hash(other, leaf), "C20")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.verifier.attacks import drop, place, redo_close, repeat
+from tests.verifier.attacks import drop, log_of, place, redo_close, repeat
 from tests.verifier.writelog import (
     ORIGIN,
     Scene,
@@ -252,7 +252,7 @@ def test_a_rule_that_this_program_does_not_know_cannot_be_told(tmp_path: Path, c
     scene = finished()
     scene.d("poll.created")["method"] = "irv-v1"
     lines = verifier.ballot_file(
-        "p1", "irv-v1", ["o1", "o2", "o3", "o4", "o5"], verifier.Poll(parsed(scene), "p1", verifier.Progress()).groups
+        "p1", "irv-v1", ["o1", "o2", "o3", "o4", "o5"], verifier.Poll(log_of(scene), "p1", verifier.Progress()).groups
     )
     scene.d("poll.closed")["ballots_sha256"] = scene.d("tally.published")["ballots_sha256"] = sha(lines)
     code, report = verify(scene.seal().write(tmp_path), capsys)
@@ -264,15 +264,8 @@ def test_a_rule_that_this_program_does_not_know_cannot_be_told(tmp_path: Path, c
     assert not failed(report)
 
 
-def parsed(scene: Scene) -> verifier.Log:
-    scene.chain()
-    return verifier.Log(
-        None, raw=scene.raw, leaves=scene.leaves, entries=[json.loads(raw) for raw in scene.raw], size=len(scene.raw)
-    )
-
-
 def counted_root(scene: Scene) -> str:
-    log = parsed(scene)
+    log = log_of(scene)
     return verifier.tree_root(log.leaves[index] for index, _ in verifier.Poll(log, "p1", verifier.Progress()).counted).hex()
 
 
@@ -338,3 +331,18 @@ def test_a_memory_that_cannot_be_read_is_said_and_not_overwritten(tmp_path: Path
 def test_a_command_line_that_makes_no_sense_is_exit_three(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert verifier.main(argv) == 3
     assert capsys.readouterr().err.startswith("verifier: ")
+
+
+def test_a_signed_root_that_is_not_the_root_of_the_entries_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = finished().seal()
+    scene.write(tmp_path)
+    (tmp_path / "checkpoint").write_bytes(scene.signer.sign(f"{ORIGIN}\n{len(scene.raw)}\n{'A' * 43}=\n"))
+    assert failed(verify(tmp_path, capsys)[1]) == {"C5"}
+
+
+def test_a_place_that_serves_a_log_of_another_name_than_before_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, state = tmp_path / "log", ("--state", str(tmp_path / "state"))
+    assert verify(finished().seal().write(log), capsys, *state)[0] == 0
+    files = (tmp_path / "state" / "votelog-verify.json").read_text()
+    (tmp_path / "state" / "votelog-verify.json").write_text(files.replace(ORIGIN, "vote.example.net/log/2026"))
+    assert failed(verify(log, capsys, *state)[1]) == {"C4"}
