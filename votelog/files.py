@@ -64,7 +64,7 @@ def write_tiles(shard: int, tree: Tree, *, since: int) -> None:
     except ProofError as error:
         raise LogDamaged(f"the files of log {shard} are damaged: {error}") from None
     if root != tree.root():
-        raise LogDamaged(f"the files of log {shard} lead to another root than its entries")
+        raise LogDamaged(f"the files of log {shard} lead to another root than its entries; a restart writes them again")
 
 
 def drop_outgrown(shard: int, *, since: int, size: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from merkle import canonical
 from votelog import sequencer
 from votelog.actions import put_blob, record, record_ballot
 from votelog.models import Event
@@ -24,10 +25,33 @@ def ballot(number: int, *, voter: int | None = None, rev: int = 0, approve: tupl
     return {"bid": bid(number), "cred": cred, "rev": rev, "b": {"approve": sorted(approve)}}
 
 
+def created() -> dict[str, Any]:
+    """Every field that poll.created has."""
+    rule = {"mode": "skip", "threshold": 0, "pots": None, "groups": None}
+    return {
+        "title_sha256": put_blob(b'{"en":"Trees"}', salted=True),
+        "options": [{"id": f"o{n}", "title_sha256": Z, "cost": 10 * n} for n in (1, 2, 3)],
+        "method": "pb-greedy-v1",
+        "rule": rule,
+        "ballot": {"approve": {"min": 0, "max": None, "max_cost": None}},
+        "budget": 40,
+        "opens_at": 1795400000,
+        "closes_at": 1795900000,
+        "ballots": "live",
+        "visibility": "live",
+        "secrecy": "L1",
+        "revote": "last",
+        "mix": {"k": 3, "max_s": 3600},
+        "disclosure": "full",
+        "min_cell": 10,
+        "tie": {"rule": "lots-v1", "seed_source": "commit-reveal", "commit": Z},
+        "tally": {"name": "deliberate", "version": "0.1.0", "sha256": hashlib.sha256(canonical.dumps(rule)).hexdigest()},
+    }
+
+
 def opened(poll: str = "p1") -> None:
     with transaction.atomic():
-        title = put_blob(b'{"en":"Trees"}', salted=True)
-        record("poll.created", poll=poll, d={"title_sha256": title, "method": "pb-greedy-v1"})
+        record("poll.created", poll=poll, d=created())
         record("roll.committed", poll=poll, d={"roll": "r1", "count": 50, "root": Z, "rule_sha256": Z})
         record("credentials.committed", poll=poll, d={"count": 50, "root": Z, "blob_sha256": Z})
         record("poll.opened", poll=poll, d={})

@@ -201,6 +201,20 @@ def test_it_does_not_sign_when_the_disk_does_not_hold_what_was_written(monkeypat
     assert sequencer.run_once().size == 14
 
 
+def test_it_does_not_sign_while_an_older_tile_of_the_right_edge_is_damaged() -> None:
+    make.opened()
+    make.cast(*range(255), k=1)
+    sequencer.run_once()
+    flip(files.directory(log.current_shard()) / "tile/1/000.p/1")
+    make.cast(300, k=1)
+    with pytest.raises(LogDamaged, match="another root"):
+        sequencer.run_once()
+    assert log.size() == 260
+    restart()
+    assert sequencer.run_once().size == 261
+    assert fsck.findings() == []
+
+
 def test_it_refuses_to_sign_with_another_key_or_under_another_name(settings: Any) -> None:
     make.small_log()
     make.opened("p2")

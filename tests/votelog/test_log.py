@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +14,11 @@ from merkle.tree import check_consistency
 from tests.votelog import make
 from tests.votelog.append_only import lifted
 from votelog import entries, keys, log, sequencer, trees
+from votelog.actions import promise
 from votelog.errors import LogDamaged, NotPublished
 from votelog.models import Checkpoint, Event
 
+BASE_DIR = Path(__file__).parents[2]
 VECTORS = json.loads((Path(__file__).parents[1] / "merkle" / "vectors.json").read_text())
 
 
@@ -129,3 +134,36 @@ def test_before_the_first_entry_there_is_no_key_and_no_checkpoint() -> None:
         log.vkey()
     assert log.latest_checkpoint() is None
     assert log.size() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("damaged", [False, True])
+def test_the_independent_verifier_agrees_about_a_proof_and_a_promise(damaged: bool, tmp_path: Path) -> None:
+    make.small_log()
+    event = log.find_ballot("p1", make.bid(1))
+    assert event is not None
+    kept = promise(d=make.ballot(1), deadline=1795904200)
+    # 2, "cannot tell": a promise says nothing about the log until one looks there.
+    for text, vkey, code in ((log.proof(event), log.vkey(), 0), (kept, log.receipt_vkey(), 2)):
+        if damaged:
+            text = text[:-8] + ("A" if text[-8] != "A" else "B") + text[-7:]
+        assert verify(tmp_path, text, "--vkey", vkey) == (1 if damaged else code)
+
+
+def test_the_independent_verifier_finds_a_promised_ballot_in_the_log_that_we_serve(
+    live_server: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.LOG_HOST = live_server.url.removeprefix("http://")
+    make.small_log()
+    kept = promise(d=make.ballot(1), deadline=1)
+    broken = promise(d=make.ballot(99), deadline=1)
+    assert verify(tmp_path, kept, "--url", live_server.url) == 0
+    assert verify(tmp_path, broken, "--url", live_server.url) == 1
+
+
+def verify(folder: Path, receipt: str, *options: str) -> int:
+    (folder / "receipt").write_text(receipt)
+    command = [sys.executable, "-m", "verifier", "receipt", str(folder / "receipt"), *options]
+    result = subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True)
+    print(result.stdout, result.stderr)
+    return result.returncode
