@@ -12,4 +12,4 @@ RUN pybabel -q compile -d locale -D django \
 ENV STATIC_ROOT=/app/collected
 USER deliberate
 EXPOSE 8000
-CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "deliberate.asgi:application"]
+CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "--no-server-name", "-v", "0", "deliberate.asgi:application"]

@@ -7,7 +7,7 @@ INSTALL = $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install -q --pyt
 DEMO := DEMO=1 DATA_DIR=var/demo PORT=$(PORT) $(BIN)/python manage.py demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check setup run bench fmt messages docs lock
+.PHONY: help demo demo-reset test check setup run fmt messages lock
 
 help: ## what this Makefile can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -18,6 +18,12 @@ MISSING = {
 }
 
 
+def environment(**settings: str) -> dict[str, str]:
+    """For a server of its own: this process's environment without the settings of the test suite."""
+    ours = {"DJANGO_SETTINGS_MODULE", "DEBUG", "DEMO", "DATA_DIR", "LOG_HOST", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HOSTS"}
+    return {name: value for name, value in os.environ.items() if name not in ours} | settings
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -127,7 +127,8 @@ def cast_ballot(
             body = canonical.dumps(d | ({"origin": origin} if origin else {})).decode()
             replayed = _was_cast_already(poll, bid, body)
             if not replayed:
-                if refusal := rules.why_not_cast(poll, voter, at=at) or rules.why_not_choose(poll, poll.options.all(), choice):
+                options = poll.options.only("poll_id", "key", "cost")
+                if refusal := rules.why_not_cast(poll, voter, at=at) or rules.why_not_choose(poll, options, choice):
                     raise refusal
                 cast_before = Ballot.objects.filter(poll=poll, credential=credential).count()
                 if cast_before and poll.revote == Poll.Revote.NONE:
@@ -237,7 +238,7 @@ def finish_due_polls(*, at: datetime) -> None:
             close_poll(poll=poll, by=None, at=at)
         except errors.PollNotOpen:
             pass  # somebody closed it by hand in between
-    for poll in Poll.objects.filter(status=Poll.Status.CLOSED):
+    for poll in Poll.objects.filter(status=Poll.Status.CLOSED, source=None):
         try:
             publish_result(poll=poll, by=None, at=at)
         except (errors.ClosingNotInLog, errors.PollNotClosed):

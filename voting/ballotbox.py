@@ -36,5 +36,10 @@ def credential(poll_id: str, entry: RollEntry) -> str:
     return hmac.digest(_key(_secret(poll_id, "key")), bytes(entry.uid), "sha256").hex()
 
 
+def holds_key(poll_id: str) -> bool:
+    """False once the key has been destroyed: from then on nobody can tell whose ballot is whose."""
+    return _secret(poll_id, "key").exists()
+
+
 def nonce(poll_id: str) -> bytes:
     return secretfiles.read(_secret(poll_id, "nonce"))

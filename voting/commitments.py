@@ -24,9 +24,6 @@ def _text(text: Localized) -> str:
     return put_blob(canonical.dumps(text), salted=True)
 
 
-def _tally(poll: Poll) -> D:
-    rule = canonical.dumps(poll.rule)
-    return {"name": "deliberate", "version": settings.SOFTWARE_VERSION, "sha256": sha256(rule).hexdigest()}
 
 
 def poll_created(poll: Poll, *, origin: str) -> D:
@@ -54,7 +51,11 @@ def poll_created(poll: Poll, *, origin: str) -> D:
             "seed_source": "commit-reveal",
             "commit": sha256(ballotbox.nonce(poll.public_id)).hexdigest(),
         },
-        "tally": _tally(poll),
+        "tally": {
+            "name": "deliberate",
+            "version": settings.SOFTWARE_VERSION,
+            "sha256": sha256(canonical.dumps(poll.rule)).hexdigest(),
+        },
         **({"budget": poll.budget} if poll.budget is not None else {}),
         **({"origin": origin} if origin else {}),
     }
@@ -95,7 +96,8 @@ def tally_published(poll: Poll, counted: Mapping[str, Ballot], result: Result) -
         if event.bid in bids:
             leaves.append(bytes(event.leaf))
     return {
-        "tally": _tally(poll),
+        # What was announced at opening, also when a newer version of the software counts.
+        "tally": next(log.entries(poll.public_id, kind="poll.created"))["d"]["tally"],
         "act": result.act,
         "nonce": ballotbox.nonce(poll.public_id).hex(),
         "ballots_root": tree.root(leaves).hex(),

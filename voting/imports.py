@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TypeVar
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -19,10 +19,10 @@ from eligibility.models import RollEntry
 from processes.actions import create_process
 from processes.models import Phase, Process, Scope
 from voting import actions
-from voting.models import Poll, Result
+from voting.models import Ballot, Poll, Result
 
-T = TypeVar("T")
-Progress = Callable[[Sequence[T]], Iterable[T]]
+Vote = tuple[RollEntry, pabulib.PabulibVote]
+Progress = Callable[[Sequence[Vote]], Iterable[Vote]]
 _BATCH = 200
 
 
@@ -54,46 +54,54 @@ def read_round(name: str, data: bytes) -> pabulib.Pabulib:
     return round_
 
 
-def import_round(*, name: str, data: bytes, at: datetime, progress: Progress[pabulib.PabulibVote] = iter) -> Poll:
+def import_round(*, name: str, data: bytes, at: datetime, progress: Progress = iter) -> Poll:
     """Process, projects, poll and roll of the file, and every ballot cast; then the poll is open and ready to close.
 
-    `name` is the file's name, `progress` wraps the list of votes. Ballots carry the origin `import`. Raises
-    FileRefused, FileNotForUs, AlreadyImported before anything is written.
+    `name` is the file's name, `progress` wraps the list of votes. Ballots carry the origin `import`. An import that was
+    interrupted goes on where it stopped. Raises FileRefused, FileNotForUs, AlreadyImported before anything is written.
     """
     round_ = read_round(name, data)
     digest = sha256(data).hexdigest()
-    if earlier := Poll.objects.filter(source__sha256=digest).first():
-        raise AlreadyImported(name=name, poll=earlier.public_id)
-    with transaction.atomic():
-        poll = _set_up(round_, name=name, digest=digest, at=at)
-        poll = actions.open_poll(poll=poll, by=None, origin="import")
+    poll = Poll.objects.filter(source__sha256=digest).first()
+    if poll is not None and poll.status != Poll.Status.OPEN:
+        if poll.status == Poll.Status.CLOSED:
+            return poll
+        raise AlreadyImported(name=name, poll=poll.public_id)
+    if poll is None:
+        with transaction.atomic():
+            poll = _set_up(round_, name=name, digest=digest, at=at)
+            poll = actions.open_poll(poll=poll, by=None, origin="import")
     keys = {option.external_id: option.key for option in poll.options.all()}
     entries: list[RollEntry] = list(poll.roll.entries.order_by("index"))
-    # A batch is one transaction only for speed: an import that dies is imported again, into a poll of its own.
-    votes = iter(progress(round_.votes))
-    position = 0
-    while position < len(entries):
+    position = Ballot.objects.filter(poll=poll).count()  # batches are whole, and in the order of the file
+    remaining = list(zip(entries, round_.votes, strict=True))[position:]
+    for batch in _batches(progress(remaining)):
         with transaction.atomic():
-            for entry in entries[position : position + _BATCH]:
+            for entry, vote in batch:
                 actions.cast_ballot(
                     poll=poll,
                     voter=entry,
-                    choice=[keys[project] for project in next(votes).choices],
+                    choice=[keys[project] for project in vote.choices],
                     bid=actions.new_receipt_number(),
                     revision=0,
                     at=poll.opens_at,
                     origin="import",
                 )
-        position += _BATCH
-    next(votes, None)  # lets a progress bar finish
     return poll
+
+
+def _batches(votes: Iterable[Vote]) -> Iterator[list[Vote]]:
+    waiting = iter(votes)
+    while batch := list(itertools.islice(waiting, _BATCH)):
+        yield batch
 
 
 def finish(poll: Poll, *, at: datetime, sequence: Callable[[], object]) -> Result:
     """Close, bring the closing into the log, count and publish. `sequence` advances the log."""
     sequence()
-    actions.close_poll(poll=poll, by=None, at=poll.closes_at)
-    sequence()
+    if poll.is_open:
+        actions.close_poll(poll=poll, by=None, at=poll.closes_at)
+        sequence()
     result = actions.publish_result(poll=poll, by=None, at=at)
     sequence()
     return result

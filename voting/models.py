@@ -32,8 +32,8 @@ class PollQuerySet(models.QuerySet["Poll"]):
         return self.filter(process__published=True).exclude(status=Poll.Status.DRAFT)
 
     def due(self, at: datetime) -> PollQuerySet:
-        """Open polls whose time is over."""
-        return self.filter(status=Poll.Status.OPEN, closes_at__lte=at)
+        """Open polls whose time is over. An import closes its own poll, when all its ballots are in."""
+        return self.filter(status=Poll.Status.OPEN, closes_at__lte=at, source=None)
 
 
 class Poll(models.Model):

@@ -15,7 +15,10 @@ from voting.models import Ballot, Poll
 
 @dataclass(frozen=True)
 class Standing:
-    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: the current ballot."""
+    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: the current ballot.
+
+    Once the poll's key is destroyed nobody can tell any more, and it looks as if no ballot had been cast.
+    """
 
     entry: RollEntry | None
     next_revision: int = 0
@@ -27,7 +30,8 @@ def standing(poll: Poll, user: object) -> Standing:
     if not isinstance(user, User):
         return Standing(entry=None)
     entry = RollEntry.objects.filter(roll=poll.roll_id, user=user).first()
-    if entry is None or poll.status == Poll.Status.DRAFT:
+    destroyed = poll.status == Poll.Status.PUBLISHED and not ballotbox.holds_key(poll.public_id)
+    if entry is None or poll.status == Poll.Status.DRAFT or destroyed:
         return Standing(entry=entry)
     credential = ballotbox.credential(poll.public_id, entry)
     last = Ballot.objects.filter(poll=poll, credential=credential).order_by("-revision").first()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ def daphne(environment: dict[str, str], port: int) -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "-v", "1", "deliberate.asgi:application"],
         cwd=ROOT,
-        env={**os.environ, **environment, "PORT": str(port)},
+        env=services.environment(**environment, PORT=str(port)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -74,7 +73,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     port = services.free_port()
     environment = {"DEMO": "1", "DATA_DIR": str(folder)}
     build = [sys.executable, "manage.py", "demo", "--build-only", *(["--pb", str(ROUND)] if ROUND.exists() else [])]
-    subprocess.run(build, cwd=ROOT, env={**os.environ, **environment, "PORT": str(port)}, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(build, cwd=ROOT, env=services.environment(**environment), check=True, stdout=subprocess.DEVNULL)
     with daphne(environment, port) as address:
         yield City(address, folder)
 

@@ -123,7 +123,7 @@ def two_servers(tmp_path: Path) -> Iterator[list[City]]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("drop database if exists two_servers with (force)")
         connection.execute("create database two_servers")
-    run = {"cwd": ROOT, "env": {**os.environ, **environment}}
+    run = {"cwd": ROOT, "env": services.environment(**environment)}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], check=True, **run)
     subprocess.run([sys.executable, "-m", "tests.browser.small_city"], check=True, **run)
     with ExitStack() as stack:
