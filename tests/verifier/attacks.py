@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.verifier.writelog import ORIGIN, Scene, Signer, canon, cast, close_poll, republish, root
+from tests.verifier.writelog import ORIGIN, Scene, Signer, canon, cast, close_poll, credential, republish, root, sha
 from verifier import __main__ as verifier
 
 Attack = Callable[[Scene], object]
@@ -150,8 +150,15 @@ def log_of(scene: Scene) -> verifier.Log:
 def double_credential(scene: Scene) -> None:
     d = scene.d("credentials.committed")
     blob = scene.blobs[d["blob_sha256"]]
-    blob = blob[:48] + blob[16:48] + blob[80:]
-    d.update(blob_sha256=scene.blob(blob), root=root([blob[at : at + 32] for at in range(16, len(blob), 32)]).hex())
+    leaves = [blob[at : at + 32] for at in range(16, len(blob), 32)]
+    first, unused = (bytes.fromhex(sha(b"\0" + bytes.fromhex(sha(bytes.fromhex(credential(i)))))) for i in (0, 19))
+    leaves = sorted(first if leaf == unused else leaf for leaf in leaves)
+    d.update(blob_sha256=scene.blob(blob[:16] + b"".join(leaves)), root=root(leaves).hex())
+
+
+@attack("a blank ballot where at least one mark is asked for", "C12")
+def too_few(scene: Scene) -> None:
+    scene.d("poll.created")["ballot"]["approve"]["min"] = 1
 
 
 @attack("the log opened under another origin", "C1")

@@ -346,3 +346,8 @@ def test_a_place_that_serves_a_log_of_another_name_than_before_fails(tmp_path: P
     files = (tmp_path / "state" / "votelog-verify.json").read_text()
     (tmp_path / "state" / "votelog-verify.json").write_text(files.replace(ORIGIN, "vote.example.net/log/2026"))
     assert failed(verify(log, capsys, *state)[1]) == {"C4"}
+
+
+def test_a_log_too_large_to_read_cannot_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "checkpoint").write_bytes(Signer(ORIGIN).sign(f"{ORIGIN}\n{10**17}\n{'A' * 43}=\n"))
+    assert verify(tmp_path, capsys)[0] == 2

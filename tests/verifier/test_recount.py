@@ -125,6 +125,12 @@ def test_equal_shares_ties_need_equal_rho_cost_and_supporters() -> None:
     assert result["lots_used"] is True
 
 
+def test_a_tie_goes_on_in_the_next_round() -> None:
+    result = mes(9, {"a": 3, "b": 3, "c": 3}, ["a", "b", "c"])
+    lots = result["tie_order"]
+    assert [r["tied"] for r in result["rounds"]] == [lots, lots[1:], []]
+
+
 def test_the_rest_of_the_money_goes_by_votes_where_the_completion_says_so() -> None:
     result = mes(6, {"a": 4, "b": 3, "c": 2}, ["a,b", "a", "b"], completion=["utilitarian"])
     assert result["voter_budget"] == "2"
