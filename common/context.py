@@ -14,7 +14,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     path = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
     return {
         "demo": settings.DEMO,
-        "site_name": settings.SITE_NAME,
+        "site_name": settings.SITE_NAME_FA if other == "en" else settings.SITE_NAME,
         "other_language_code": other,
         "other_language_name": {"en": "English", "fa": "فارسی"}[other],
         "other_language_url": translate_url(path, other),
