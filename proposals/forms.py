@@ -103,6 +103,7 @@ class CommentForm(forms.Form):
         parent.queryset = proposal.comments.all()
         if reply_to:
             self.fields["body"].label = _("Your reply")
+            self.fields["body"].widget.attrs["autofocus"] = True
 
 
 class FilterForm(forms.Form):

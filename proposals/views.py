@@ -27,6 +27,7 @@ from proposals.pages import compose_page, detail_page, list_page, thread_wanted
 from proposals.text import language_of
 from proposals.thread import news_page, read_thread
 
+LIST = "proposals/proposal_list.html"
 DETAIL = "proposals/proposal_detail.html"
 COMPOSE = "proposals/proposal_form.html"
 
@@ -52,7 +53,10 @@ def _check_pace(request: HttpRequest, action: str) -> None:
 def proposal_list(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     visible = Process.objects.visible_to(request.user).select_related("scope").prefetch_related("phases")
     process = get_object_or_404(visible, slug=slug) if slug else None
-    page = template_for(request, "proposals/proposal_list.html", partial="results")
+    page = template_for(request, LIST, partial="results")
+    # "Back" in the browser: htmx then asks for the whole page again.
+    if request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        page = LIST
     return render(request, page, list_page(request, process))
 
 

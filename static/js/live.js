@@ -75,6 +75,7 @@
 
     function connect() {
       clearTimeout(retry);
+      if (socket?.readyState === WebSocket.CONNECTING) return;
       if (socket) { socket.onclose = null; socket.close(); }
       const scheme = location.protocol === "https:" ? "wss" : "ws";
       const query = new URLSearchParams({ topic, language });

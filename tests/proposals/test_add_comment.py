@@ -114,9 +114,9 @@ def test_every_open_page_is_told_exactly_once_after_the_commit(
 
 def test_nobody_is_told_of_what_was_rolled_back(proposal, bo, in_one_process, django_capture_on_commit_callbacks) -> None:
     with Page(proposal.live_topic) as page:
-        with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError), transaction.atomic():
+        with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
             say(proposal, bo)
-            1 / 0  # noqa: B018
+            transaction.set_rollback(True)
         assert page.heard() == []
     proposal.refresh_from_db()
     assert (proposal.comments_count, last_seq(proposal.live_topic)) == (0, 0)
@@ -156,7 +156,8 @@ def test_the_reply_form_stands_under_its_comment_without_javascript(client: Clie
     comment = say(proposal, ada)
     client.force_login(bo)
     page = client.get(f"{proposal.get_absolute_url()}?reply={comment.pk}").content.decode()
-    assert f'id="r{comment.pk}"' in article(page, comment) and 'id="compose"' not in page
+    assert f'id="r{comment.pk}"' in article(page, comment)
+    assert 'id="compose"' not in page
     post(client, proposal, parent=comment.pk)
     assert proposal.comments.last().parent == comment
 
@@ -166,7 +167,8 @@ def test_htmx_gets_an_empty_form_and_the_comment_to_insert(client: Client, propo
     part = post(client, proposal, htmx=True, body="Moths like lamps.").content.decode()
     assert "<html" not in part
     form, template = part.split("<template", 1)
-    assert 'id="compose"' in form and "Moths like lamps." not in form
+    assert 'id="compose"' in form
+    assert "Moths like lamps." not in form
     assert "Moths like lamps." in template
 
 
@@ -174,7 +176,8 @@ def test_htmx_gets_an_empty_form_and_the_comment_to_insert(client: Client, propo
 def test_an_empty_comment_is_not_published(client: Client, proposal, bo, htmx) -> None:
     client.force_login(bo)
     answer = post(client, proposal, htmx, body=" ")
-    assert answer.status_code == 422 and "Write something before you publish it." in answer.content.decode()
+    assert answer.status_code == 422
+    assert "Write something before you publish it." in answer.content.decode()
     assert not Comment.objects.exists()
 
 
@@ -184,14 +187,17 @@ def test_a_refusal_keeps_the_typed_text(client: Client, proposal, bo, htmx) -> N
     move_to(proposal.process, Phase.Type.RESULTS)
     answer = post(client, proposal, htmx, body="A long thought.")
     page = answer.content.decode()
-    assert answer.status_code == 409 and "does not allow that" in page and "A long thought." in page
+    assert answer.status_code == 409
+    assert "does not allow that" in page
+    assert "A long thought." in page
     assert not Comment.objects.exists()
 
 
 @pytest.mark.parametrize("htmx", [False, True])
 def test_who_is_signed_out_meanwhile_keeps_the_typed_text(client: Client, proposal, htmx) -> None:
     answer = post(client, proposal, htmx, body="A long thought.")
-    assert answer.status_code == 409 and "A long thought." in answer.content.decode()
+    assert answer.status_code == 409
+    assert "A long thought." in answer.content.decode()
     assert not Comment.objects.exists()
 
 
@@ -200,7 +206,8 @@ def test_writing_too_fast_is_refused_and_the_text_kept(client: Client, proposal,
     client.force_login(bo)
     post(client, proposal)
     answer = post(client, proposal, body="And another thing.")
-    assert answer.status_code == 409 and "And another thing." in answer.content.decode()
+    assert answer.status_code == 409
+    assert "And another thing." in answer.content.decode()
     assert Comment.objects.count() == 1
 
 
@@ -220,7 +227,7 @@ def test_eight_comments_at_once_are_counted_and_numbered_in_the_order_of_commits
         start.wait()
         try:
             say(proposal, person)
-        except BaseException as error:  # noqa: BLE001 -- handed to the test
+        except BaseException as error:
             failed.append(error)
         finally:
             connection.close()

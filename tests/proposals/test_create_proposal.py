@@ -32,7 +32,8 @@ def test_it_refuses_outside_the_phase_for_proposals_and_writes_nothing(proposing
     move_to(proposing, phase)
     with pytest.raises(NotInThisPhase):
         propose(proposing, ada)
-    assert not Proposal.objects.exists() and not Version.objects.exists()
+    assert not Proposal.objects.exists()
+    assert not Version.objects.exists()
 
 
 def test_a_draft_is_seen_by_its_author_alone_until_it_is_published(proposing, ada, bo, staff, now) -> None:
@@ -59,13 +60,13 @@ def test_only_the_author_publishes_a_draft(proposing, ada, bo, client: Client) -
     assert draft.is_published
 
 
-def test_the_preview_shows_the_text_keeps_the_form_and_publishes_nothing(client: Client, proposing, ada, bo) -> None:
-    propose(proposing, bo, title="More benches at the ferry landing")
+def test_the_preview_shows_the_text_keeps_the_form_and_publishes_nothing(client: Client, proposing, ada) -> None:
     client.force_login(ada)
     page = client.post(url(proposing), TYPED | {"do": "preview"}).content.decode()
-    assert "<strong>standing</strong>" in page and 'value="A bench at the ferry"' in page and "**standing**" in page
-    assert "More benches at the ferry landing" not in page or "Others want something like this" in page
-    assert Proposal.objects.count() == 1
+    assert "<strong>standing</strong>" in page
+    assert 'value="A bench at the ferry"' in page
+    assert "**standing**" in page
+    assert not Proposal.objects.exists()
 
 
 def test_the_preview_names_similar_proposals_and_no_others(client: Client, proposing, ada, bo) -> None:
@@ -99,12 +100,14 @@ def test_a_refusal_is_explained_and_keeps_the_typed_text(client: Client, proposi
     answer = client.post(url(proposing), TYPED | {"do": "publish"})
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "does not allow that" in page and "**standing**" in page
+    assert "does not allow that" in page
+    assert "**standing**" in page
 
 
 def test_who_is_signed_out_meanwhile_keeps_the_typed_text(client: Client, proposing) -> None:
     answer = client.post(url(proposing), TYPED | {"do": "publish"})
-    assert answer.status_code == 409 and "**standing**" in answer.content.decode()
+    assert answer.status_code == 409
+    assert "**standing**" in answer.content.decode()
     assert not Proposal.objects.exists()
 
 
@@ -127,7 +130,8 @@ def test_writing_too_fast_is_refused_and_the_text_kept(client: Client, proposing
     client.force_login(ada)
     client.post(url(proposing), TYPED | {"do": "publish"})
     answer = client.post(url(proposing), TYPED | {"title": "Another bench", "do": "publish"})
-    assert answer.status_code == 409 and "Another bench" in answer.content.decode()
+    assert answer.status_code == 409
+    assert "Another bench" in answer.content.decode()
     assert Proposal.objects.count() == 1
 
 

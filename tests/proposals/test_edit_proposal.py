@@ -97,7 +97,8 @@ def test_the_page_keeps_the_typed_text_of_a_stale_edit_and_the_second_try_replac
     answer = client.post(url, form(proposal, body="What this window says, at length."))
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "What this window says, at length." in page and "What the other window said." in page
+    assert "What this window says, at length." in page
+    assert "What the other window said." in page
     assert 'name="version" value="2"' in page
     assert client.post(url, form(proposal, body="What this window says, at length.", version="2")).status_code == 302
     proposal.refresh_from_db()
@@ -116,4 +117,5 @@ def test_previewing_an_edit_saves_nothing(client: Client, proposal, ada) -> None
 def test_the_versions_page_shows_every_text(client: Client, proposal, ada, now) -> None:
     edit(proposal, ada, 1, "Twenty lamps, I counted.", now)
     page = client.get(reverse("proposals:proposal-versions", args=[proposal.pk])).content.decode()
-    assert "Ten lamps would do." in page and "Twenty lamps, I counted." in page
+    assert "Ten lamps would do." in page
+    assert "Twenty lamps, I counted." in page

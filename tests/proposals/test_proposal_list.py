@@ -57,7 +57,9 @@ def test_the_page_counts_narrows_and_says_when_nothing_fits(client: Client, prop
     propose(proposing, ada, title="Lights for the river path")
     page = client.get(reverse(ALL)).content.decode()
     assert "2 proposals" in page
-    assert found(client, "?scope=harbour") == found(client, "?topic=parks") == found(client, "?q=tree") == ["Trees at the harbour"]
+    assert (
+        found(client, "?scope=harbour") == found(client, "?topic=parks") == found(client, "?q=tree") == ["Trees at the harbour"]
+    )
     assert len(found(client, "?scope=city")) == 1, "a district includes those inside it, and only what lies in them"
     assert "No proposal fits" in client.get(reverse(ALL) + "?q=zeppelin").content.decode()
 
@@ -91,14 +93,18 @@ def test_the_shuffled_order_is_fair_stable_for_a_person_and_differs_between_peop
 def test_it_shows_pages_that_keep_the_filter(client: Client, proposing, ada) -> None:
     for number in range(25):
         propose(proposing, ada, title=f"Tree number {number}")
-    assert len(found(client, "?q=tree")) == 20 and len(found(client, "?q=tree&page=2")) == 5
+    assert len(found(client, "?q=tree")) == 20
+    assert len(found(client, "?q=tree&page=2")) == 5
     assert escape("?q=tree&page=2") in client.get(reverse(ALL) + "?q=tree").content.decode()
 
 
 def test_htmx_gets_only_the_results(client: Client, proposal) -> None:
     part = client.get(reverse(ALL), headers={"HX-Request": "true"})
-    assert proposal.title in part.content.decode() and "<html" not in part.content.decode()
+    assert proposal.title in part.content.decode()
+    assert "<html" not in part.content.decode()
     assert "HX-Request" in part["Vary"]
+    back = client.get(reverse(ALL), headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert "<html" in back.content.decode(), "going back restores the whole page"
 
 
 def test_the_list_of_a_process_shows_its_own(client: Client, proposal, ada) -> None:
