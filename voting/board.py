@@ -27,9 +27,7 @@ def board_page(poll: Poll) -> dict[str, Any]:
     rows: list[Row] = []
     if not hidden and board.tallies:
         options = {option.key: option for option in poll.options.select_related("scope")}
-        rows = [
-            Row(options[bar.key], bar.votes, bar.width) for bar in charts.tally(board.tallies, options, board.turnout)
-        ]
+        rows = [Row(options[bar.key], bar.votes, bar.width) for bar in charts.tally(board.tallies, options, board.turnout)]
     return {
         "poll": poll,
         "board": board,

@@ -107,7 +107,7 @@
     soon = setTimeout(() => {
       const box = cart.querySelector("[data-cart-say]");
       const text = sums.left === "" ? box.dataset.sayCount : sums.over ? box.dataset.sayOver : box.dataset.saySpent;
-      box.textContent = text.replace("%(spent)s", sums.spent).replace("%(left)s", sums.left).replace("%(count)s", sums.count);
+      box.textContent = text.replace("{spent}", sums.spent).replace("{left}", sums.left).replace("{count}", sums.count);
     }, 700);
   }
 

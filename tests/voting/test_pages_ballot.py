@@ -67,7 +67,8 @@ def test_anyone_may_fill_in_a_ballot_but_is_asked_to_sign_in_at_review(open_poll
     assert answer.status_code == 409
     assert 'data-refusal="not_signed_in"' in html
     # Signing in leads back to the ballot with the same boxes ticked, also where no script runs.
-    assert "choose%3Do1%26choose%3Do4" in html
+    assert "choose%3Do1" in html
+    assert "choose%3Do4" in html
     again = client.get(url("ballot", open_poll) + "?choose=o1&choose=o4").content.decode()
     assert ticked(again) == {"o1", "o4"}
     assert "cast/" not in html

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import segno
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -99,6 +100,16 @@ def test_stacked_stretches_add_up_exactly() -> None:
     assert [(s.start, s.width) for s in segments] == [(0, 333), (333, 333), (666, 334)]
 
 
+def test_a_qr_code_draws_exactly_the_dark_modules() -> None:
+    drawn = charts.qr("https://vote.example.org/en/receipts/" + "0f" * 16)
+    dark = set()
+    for x, y, run in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", drawn.path):
+        dark |= {(int(x) + step - 4, int(y) - 4) for step in range(int(run))}
+    matrix = segno.make("https://vote.example.org/en/receipts/" + "0f" * 16, error="m", micro=False).matrix
+    assert dark == {(x, y) for y, row in enumerate(matrix) for x, module in enumerate(row) if module}
+    assert drawn.size == len(matrix) + 8
+
+
 def test_open_polls_come_first(voters, client: Client) -> None:
     process = make.process()
     done = make.poll(roll=make.roll(), process=process, title={"en": "Old question"}, status=Poll.Status.PUBLISHED)
@@ -134,5 +145,5 @@ def test_a_poll_shows_ones_own_part_to_oneself_only(open_poll: Poll, ada, bo, cl
 def test_an_option_has_a_page_of_its_own(open_poll: Poll, client: Client) -> None:
     html = client.get(reverse("voting:option-detail", args=[open_poll.public_id, "o2"])).content.decode()
     assert "Project 2" in html
-    assert "30\u00a0credits" in html
+    assert "30 <small>credits</small>" in html
     assert client.get(reverse("voting:option-detail", args=[open_poll.public_id, "o9"])).status_code == 404

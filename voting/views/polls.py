@@ -92,4 +92,3 @@ def option_detail(request: HttpRequest, poll_id: str, key: str) -> HttpResponse:
             "progress": progress_of(option),
         },
     )
-

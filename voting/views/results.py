@@ -49,9 +49,7 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         "winners": [row for row in rows if row.won],
         "losers": [row for row in rows if not row.won],
         "rows": rows,
-        "segments": charts.stack(
-            ((titles[row.option.key], row.option.cost or 0) for row in rows if row.won), poll.budget or 0
-        ),
+        "segments": charts.stack(((titles[row.option.key], row.option.cost or 0) for row in rows if row.won), poll.budget or 0),
         "left": (poll.budget or 0) - act.outcome["spent"],
         "source": _compared_with_source(poll, act, titles),
         "progress": [found for row in rows if row.won and (found := progress_of(row.option))],
@@ -83,9 +81,7 @@ def _poll(request: HttpRequest, poll_id: str) -> Poll:
     return get_object_or_404(polls, public_id=poll_id)
 
 
-def _rows(
-    poll: Poll, act: Result, options: list[Option], titles: dict[str, str], *, budgeted: bool
-) -> list[Row]:
+def _rows(poll: Poll, act: Result, options: list[Option], titles: dict[str, str], *, budgeted: bool) -> list[Row]:
     """Winners in the order of funding, then the others, most votes first."""
     places = {key: place for place, key in enumerate(act.outcome["winners"], start=1)}
     counted = act.outcome["input"]["ballots"]
