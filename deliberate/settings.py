@@ -194,7 +194,15 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 8, "dashed": True}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_RATE_LIMITS = {"redeem_code": "10/m/user,60/h/user"}
+# Besides allauth's own: how often one person may do what.
+ACCOUNT_RATE_LIMITS = {
+    "redeem_code": "10/m/user,60/h/user",
+    "proposal_create": "10/h/user",
+    "proposal_edit": "60/h/user",
+    "proposal_endorse": "60/m/user",
+    "comment_create": "12/m/user,120/h/user",
+    "ballot_cast": "30/m/user",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5

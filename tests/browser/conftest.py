@@ -25,7 +25,7 @@ def daphne(environment: dict[str, str], port: int) -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "-v", "1", "deliberate.asgi:application"],
         cwd=ROOT,
-        env=services.environment(**environment, PORT=str(port)),
+        env=services.environment(**environment, PORT=str(port), LOG_LEVEL="INFO"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
