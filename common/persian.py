@@ -47,7 +47,7 @@ def strip_bidi(text: str) -> str:
 
 
 def _jalali(day: date, pattern: str) -> str:
-    jalali = JalaliDate(day)
+    jalali = JalaliDate(day)  # type: ignore[no-untyped-call]
     # persiantools pads the day with a zero, which nobody writes.
     return str(jalali.strftime(pattern.replace("%d", persian_digits(str(jalali.day))), locale="fa"))
 

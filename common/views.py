@@ -2,11 +2,16 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
 
 
 def template_for(request: HttpRequest, page: str, *, partial: str) -> str:
-    """The whole page, or for htmx only the named part of it: one template, so neither can lack a variable."""
-    return f"{page}#{partial}" if getattr(request, "htmx", False) else page
+    """The whole page, or for htmx only the named part of it: one template, so neither can lack a variable.
+
+    On the browser's Back button htmx asks again for the whole page.
+    """
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return f"{page}#{partial}" if htmx and not htmx.history_restore_request else page
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

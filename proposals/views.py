@@ -54,9 +54,6 @@ def proposal_list(request: HttpRequest, slug: str | None = None) -> HttpResponse
     visible = Process.objects.visible_to(request.user).select_related("scope").prefetch_related("phases")
     process = get_object_or_404(visible, slug=slug) if slug else None
     page = template_for(request, LIST, partial="results")
-    # "Back" in the browser: htmx then asks for the whole page again.
-    if request.htmx.history_restore_request:  # type: ignore[attr-defined]
-        page = LIST
     return render(request, page, list_page(request, process))
 
 

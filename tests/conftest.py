@@ -39,10 +39,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def own_files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """Every test has its own keys and log files, and starts with empty caches."""
-    if "settings" not in request.fixturenames and not request.node.get_closest_marker("django_db"):
-        if not {"db", "transactional_db"} & set(request.fixturenames):
-            yield
-            return
+    uses_django = {"settings", "db", "transactional_db"} & set(request.fixturenames)
+    if not uses_django and not request.node.get_closest_marker("django_db"):
+        yield
+        return
     from django.core.cache import cache
     from django.utils import translation
 

@@ -59,7 +59,8 @@ def postgres() -> Iterator[str | None]:
         port = free_port()
         run = {"user": user, "cwd": folder, "stdout": subprocess.DEVNULL, "check": True}
         subprocess.run(
-            [binaries / "initdb", "-D", folder / "data", "-U", "deliberate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"], **run
+            [binaries / "initdb", "-D", folder / "data", "-U", "deliberate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
+            **run,
         )
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
         subprocess.run(

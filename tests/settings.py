@@ -7,7 +7,7 @@ os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="deliberate-test-"))
 os.environ.setdefault("LOG_HOST", "vote.example.org")
 
-from deliberate.settings import *  # noqa: E402, F403
+from deliberate.settings import *  # noqa: F403
 
 DEBUG = False
 EMBEDDED_SEQUENCER = False

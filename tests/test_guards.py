@@ -46,7 +46,9 @@ def test_scripts_carry_the_nonce() -> None:
 
 
 def test_styles_use_logical_properties_only() -> None:
-    physical = re.compile(r"(?<![-\w])(?:margin|padding|border|inset)?-?(?:left|right)\s*:|text-align\s*:\s*(?:left|right)|float\s*:")
+    physical = re.compile(
+        r"(?<![-\w])(?:margin|padding|border|inset)?-?(?:left|right)\s*:|text-align\s*:\s*(?:left|right)|float\s*:"
+    )
     found = [
         f"{path.name}:{number}: {line.strip()}"
         for path in CSS
@@ -77,8 +79,8 @@ def a_city(ada, open_poll):
     """One of everything, so that addresses lead somewhere."""
     from django.utils import timezone
 
-    from proposals import actions as proposal_actions
     from processes.models import Phase
+    from proposals import actions as proposal_actions
 
     process = make.process("debate", phase=Phase.Type.PROPOSE)
     proposal = proposal_actions.create_proposal(

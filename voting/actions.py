@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -234,10 +235,8 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
 def finish_due_polls(*, at: datetime) -> None:
     """Close polls whose time is over, and publish those whose closing stands in the log."""
     for poll in Poll.objects.due(at):
-        try:
+        with suppress(errors.PollNotOpen):  # somebody closed it by hand in between
             close_poll(poll=poll, by=None, at=at)
-        except errors.PollNotOpen:
-            pass  # somebody closed it by hand in between
     for poll in Poll.objects.filter(status=Poll.Status.CLOSED, source=None):
         try:
             publish_result(poll=poll, by=None, at=at)

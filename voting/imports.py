@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -41,17 +42,21 @@ class AlreadyImported(Refusal):
     reason = _("%(name)s was imported before, as poll %(poll)s.")
 
 
-def read_round(name: str, data: bytes) -> pabulib.Pabulib:
-    """A Pabulib file that can be made into a poll. Raises FileRefused (line and reason) or FileNotForUs."""
+def read_round(name: str, data: bytes) -> tuple[pabulib.Pabulib, tuple[str, dict[str, Any]]]:
+    """A Pabulib file that can be made into a poll, and the rule and options to count it by.
+
+    Raises FileRefused (line and reason) or FileNotForUs.
+    """
     try:
         round_ = pabulib.read_pabulib(data)
     except pabulib.PabulibError as error:
         raise FileRefused(name=name, line=error.line, why=error.reason) from error
     if round_.vote_type not in ("approval", "choose-1"):
         raise FileNotForUs(name=name, why=f"its votes are {round_.vote_type}, and polls here take approvals so far.")
-    if pabulib.rule_of(round_.meta) is None:
+    rule = pabulib.rule_of(round_.meta)
+    if rule is None:
         raise FileNotForUs(name=name, why=f"there is no rule {round_.meta['rule']} here.")
-    return round_
+    return round_, rule
 
 
 def import_round(*, name: str, data: bytes, at: datetime, progress: Progress = iter) -> Poll:
@@ -60,7 +65,7 @@ def import_round(*, name: str, data: bytes, at: datetime, progress: Progress = i
     `name` is the file's name, `progress` wraps the list of votes. Ballots carry the origin `import`. An import that was
     interrupted goes on where it stopped. Raises FileRefused, FileNotForUs, AlreadyImported before anything is written.
     """
-    round_ = read_round(name, data)
+    round_, rule = read_round(name, data)
     digest = sha256(data).hexdigest()
     poll = Poll.objects.filter(source__sha256=digest).first()
     if poll is not None and poll.status != Poll.Status.OPEN:
@@ -69,7 +74,7 @@ def import_round(*, name: str, data: bytes, at: datetime, progress: Progress = i
         raise AlreadyImported(name=name, poll=poll.public_id)
     if poll is None:
         with transaction.atomic():
-            poll = _set_up(round_, name=name, digest=digest, at=at)
+            poll = _set_up(round_, rule, name=name, digest=digest, at=at)
             poll = actions.open_poll(poll=poll, by=None, origin="import")
     keys = {option.external_id: option.key for option in poll.options.all()}
     entries: list[RollEntry] = list(poll.roll.entries.order_by("index"))
@@ -107,15 +112,15 @@ def finish(poll: Poll, *, at: datetime, sequence: Callable[[], object]) -> Resul
     return result
 
 
-def _set_up(round_: pabulib.Pabulib, *, name: str, digest: str, at: datetime) -> Poll:
+def _set_up(
+    round_: pabulib.Pabulib, rule: tuple[str, dict[str, Any]], *, name: str, digest: str, at: datetime
+) -> Poll:
     meta = round_.meta
     place, year = meta["unit"], meta["instance"]
     opens, closes = _day(meta["date_begin"], at), _day(meta["date_end"], at) + timedelta(days=1)
     if closes <= opens:
         closes = opens + timedelta(days=1)
     language = meta.get("language", "und")[:3].lower()
-    rule = pabulib.rule_of(meta)
-    assert rule is not None
     title = {"en": f"Participatory budget of {place}, {year}", "fa": f"بودجهٔ مشارکتی {place}، {year}"}
     scope, _made = Scope.objects.get_or_create(
         slug="imported", defaults={"name": {"en": "Imported rounds", "fa": "دوره‌های واردشده"}, "position": 1000}
@@ -125,7 +130,8 @@ def _set_up(round_: pabulib.Pabulib, *, name: str, digest: str, at: datetime) ->
         title=title,
         summary={
             "en": "A round held elsewhere, imported from its published ballot file, counted anew and open to checking.",
-            "fa": "دوره‌ای که جای دیگری برگزار شده، از پروندهٔ منتشرشدهٔ برگه‌های رأی وارد شده، از نو شمرده شده و هر کسی می‌تواند آن را بررسی کند.",
+            "fa": "دوره‌ای که جای دیگری برگزار شده، از پروندهٔ منتشرشدهٔ برگه‌های رأی وارد شده، "
+            "از نو شمرده شده و هر کسی می‌تواند آن را بررسی کند.",
         },
         description={
             "en": f"{meta['description']}. Source: the Pabulib file `{name}`. Every ballot of the file was cast here "
@@ -179,11 +185,10 @@ def _set_up(round_: pabulib.Pabulib, *, name: str, digest: str, at: datetime) ->
 
 
 def _currency(name: str, scale: int) -> dict[str, str]:
-    unit = name or "units"
-    return {"en": unit if scale == 1 else f"{unit}/{scale}", "fa": name or "واحد"} if scale == 1 else {
-        "en": f"1/{scale} {unit}",
-        "fa": f"یک‌{'صدم' if scale == 100 else 'بخش'} {name or 'واحد'}",
-    }
+    """The smallest unit: a file with decimals is held in hundredths."""
+    if scale == 1:
+        return {"en": name or "units", "fa": name or "واحد"}
+    return {"en": f"hundredths of {name or 'a unit'}", "fa": f"صدم {name or 'واحد'}"}
 
 
 def _day(text: str, at: datetime) -> datetime:

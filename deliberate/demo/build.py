@@ -123,7 +123,10 @@ def import_file(path: Path) -> Poll:
     """Raises the refusals of `voting.imports`."""
     now = timezone.now()
     poll = imports.import_round(
-        name=path.name, data=path.read_bytes(), at=now, progress=lambda votes: tqdm(votes, desc=path.name, unit=" ballots", delay=2, leave=False, disable=None)
+        name=path.name,
+        data=path.read_bytes(),
+        at=now,
+        progress=lambda votes: tqdm(votes, desc=path.name, unit=" ballots", delay=2, leave=False, disable=None),
     )
     imports.finish(poll, at=now, sequence=sequencer.run_once)
     return poll

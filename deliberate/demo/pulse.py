@@ -31,10 +31,8 @@ def beat() -> None:
 
 
 def _cast_one(poll: Poll) -> None:
-    planned = next(
-        (item for item in build.content("polls")["polls"] if item["title"] == poll.title and item["process"] == poll.process.slug),
-        None,
-    )
+    polls = build.content("polls")["polls"]
+    planned = next((item for item in polls if (item["title"], item["process"]) == (poll.title, poll.process.slug)), None)
     if planned is None:
         return
     for entry in build.invented_voters(poll.roll, 20, _chance):

@@ -14,8 +14,10 @@ PAGES = [
     "/account/login/", "/account/signup/", "/account/login/code/", "/account/password/reset/", "/demo/", "/demo/mail/",
     "/no-such-page/",
 ]  # fmt: skip
-SIGNED_IN = ["/", "/profile/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/2fa/webauthn/", "POLL/ballot/",
-             "DEBATE", "/processes/embankment-fridays/proposals/", "/eligibility/", "/account/logout/"]  # fmt: skip
+SIGNED_IN = [
+    "/", "/profile/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/2fa/webauthn/",
+    "POLL/ballot/", "DEBATE", "/processes/embankment-fridays/proposals/", "/eligibility/", "/account/logout/",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def files(city: City, pattern: str) -> list[Path]:
 
 def newest(paths: list[Path]) -> list[Path]:
     """Full tiles, and of the partial ones the widest: what a reader of the latest checkpoint fetches."""
-    full = [path for path in paths if path.is_file() and re.fullmatch(r"\d{3}", path.name) and not path.parent.name.endswith(".p")]
+    full = [path for path in paths if path.is_file() and path.name.isdecimal() and not path.parent.name.endswith(".p")]
     partial: dict[Path, Path] = {}
     for path in paths:
         if path.parent.name.endswith(".p") and int(path.name) > int(partial.get(path.parent, Path("0")).name):

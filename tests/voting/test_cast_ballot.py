@@ -13,11 +13,11 @@ from django.utils import timezone
 from eligibility.models import RollEntry
 from processes.models import Phase
 from tests import make
+from votelog import sequencer
+from votelog.models import Pending
 from voting import actions, errors
 from voting.models import Ballot, Poll
 from voting.standing import find_receipt, standing
-from votelog import sequencer
-from votelog.models import Pending
 
 BID = "0f" * 16
 

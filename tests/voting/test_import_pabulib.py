@@ -111,7 +111,9 @@ def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path: Path, capsys, 
         ("VOTES\nvoter_id;vote\n", "", None, ""),
     ],
 )
-def test_a_malformed_file_is_refused_whole_with_line_and_reason(tmp_path: Path, old: str, new: str, line: int | None, why: str) -> None:
+def test_a_malformed_file_is_refused_whole_with_line_and_reason(
+    tmp_path: Path, old: str, new: str, line: int | None, why: str
+) -> None:
     assert old in SMALL
     with pytest.raises(CommandError) as refusal:
         call_command("import_pabulib", str(write(tmp_path, SMALL.replace(old, new))))

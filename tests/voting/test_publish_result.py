@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from common.refusal import NotPermitted
 from tests import make
+from votelog import log, sequencer
 from voting import actions, errors, signals
 from voting.models import Ballot, Poll
-from votelog import log, sequencer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
