@@ -237,7 +237,7 @@ def finish_due_polls(*, at: datetime) -> None:
     for poll in Poll.objects.due(at):
         with suppress(errors.PollNotOpen):  # somebody closed it by hand in between
             close_poll(poll=poll, by=None, at=at)
-    for poll in Poll.objects.filter(status=Poll.Status.CLOSED, source=None):
+    for poll in Poll.objects.filter(status=Poll.Status.CLOSED, source__isnull=True):
         try:
             publish_result(poll=poll, by=None, at=at)
         except (errors.ClosingNotInLog, errors.PollNotClosed):

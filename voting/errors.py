@@ -69,6 +69,12 @@ class ReceiptNumberTaken(Refusal):
     correctable = True
 
 
+class CastingTooFast(Refusal):
+    code = "casting_too_fast"
+    reason = _("That was very often in a short time. Nothing was cast and your choices are kept: wait a minute, then confirm again.")
+    correctable = True
+
+
 class PollNotDraft(Refusal):
     code = "poll_not_draft"
     reason = _("This poll has been opened already.")

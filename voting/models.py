@@ -33,7 +33,7 @@ class PollQuerySet(models.QuerySet["Poll"]):
 
     def due(self, at: datetime) -> PollQuerySet:
         """Open polls whose time is over. An import closes its own poll, when all its ballots are in."""
-        return self.filter(status=Poll.Status.OPEN, closes_at__lte=at, source=None)
+        return self.filter(status=Poll.Status.OPEN, closes_at__lte=at, source__isnull=True)
 
 
 class Poll(models.Model):

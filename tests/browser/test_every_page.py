@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import Visit, sign_in
+from tests.browser.test_journeys import poll_of
 
 PAGES = [
     "/", "/about/", "/about/log/", "/verify/", "/processes/", "/processes/budget-six/", "/processes/budget-five/",
@@ -24,22 +25,14 @@ SIGNED_IN = [
 def places(browser, city) -> dict[str, str]:
     """Addresses that hold random ids, found by walking from the lists as a visitor would."""
     page = browser.new_page(base_url=city.address)
-    page.goto("/en/processes/budget-six/")
-    poll = page.locator("a[href*='/polls/']").first.get_attribute("href")
-    page.goto("/en/processes/budget-five/")
-    result = page.locator("a[href*='/polls/']").first.get_attribute("href")
+    poll, result = poll_of(page, "en", "budget-six"), poll_of(page, "en", "budget-five")
     page.goto("/en/processes/embankment-fridays/proposals/?sort=discussed")
     debate = page.locator("main a[href*='/proposals/'][href*='-']").first.get_attribute("href")
     page.close()
-    assert poll and result and debate
-    import re
-
-    def root(address: str) -> str:
-        match = re.match(r"/en(/polls/\w+)", address)
-        assert match
-        return match[1]
-
-    return {"POLL": root(poll), "RESULT": root(result), "DEBATE": debate.removeprefix("/en")}
+    assert debate
+    return {name: path.removeprefix("/en").rstrip("/") for name, path in [("POLL", poll), ("RESULT", result)]} | {
+        "DEBATE": debate.removeprefix("/en")
+    }
 
 
 def address(page: str, places: dict[str, str]) -> str:

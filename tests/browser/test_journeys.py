@@ -14,10 +14,8 @@ WHO = {"en": "Tom Ferrier", "fa": "مینا"}
 
 def poll_of(page: Page, language: str, process: str) -> str:
     page.goto(f"/{language}/processes/{process}/")
-    href = page.locator("a[href*='/polls/']").first.get_attribute("href")
-    match = re.match(rf"/{language}/polls/\w+/", href or "")
-    assert match
-    return match[0]
+    links = [link.get_attribute("href") or "" for link in page.locator("main a[href*='/polls/']").all()]
+    return next(match[0] for link in links if (match := re.match(rf"/{language}/polls/\w+/", link)))
 
 
 def fill_and_cast(page: Page, ballot: str, keys: list[str]) -> str:

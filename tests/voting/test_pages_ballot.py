@@ -278,3 +278,14 @@ def test_a_poll_whose_time_is_over_refuses_before_the_clock_has_closed_it(roll, 
     answer = as_ada.post(url("ballot-cast", poll), form("o1"))
     assert answer.status_code == 409
     assert nothing_was_cast()
+
+
+def test_casting_again_and_again_within_a_minute_is_slowed_down(open_poll: Poll, as_ada: Client, ada, settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"ballot_cast": "2/m/user"}
+    for revision in range(3):
+        answer = as_ada.post(url("ballot-cast", open_poll), form("o1", bid=f"{revision:032x}", revision=revision))
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert 'data-refusal="casting_too_fast"' in html
+    assert carried(html) == {"o1"}
+    assert Ballot.objects.count() == 2

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -66,6 +67,8 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
     try:
         if not request.user.is_authenticated:
             raise errors.NotSignedIn()
+        if not ratelimit.consume(request, action="ballot_cast", user=request.user):
+            raise errors.CastingTooFast()
         receipt = actions.cast_ballot(
             poll=poll,
             voter=own.entry,
@@ -76,7 +79,7 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
         )
     except (errors.BallotOverBudget, errors.TooManyChoices, errors.TooFewChoices, errors.UnknownOption) as refusal:
         return _fill_in(request, poll, own, options, form.readable, refusal=refusal, status=409)
-    except (errors.BallotStale, errors.ReceiptNumberTaken) as refusal:
+    except (errors.BallotStale, errors.CastingTooFast, errors.ReceiptNumberTaken) as refusal:
         own = standing(poll, request.user)  # another window has cast meanwhile: confirm against what stands now
         return _review(
             request, poll, own, options, form.readable,
