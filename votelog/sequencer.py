@@ -101,7 +101,10 @@ def run_until(stop: threading.Event) -> None:
 
 
 def ripe_polls() -> set[str]:
-    """The polls of which something can enter the log now: those with a barrier, or with enough ballots for a mix."""
+    """The polls of which something may enter the log now: those with a barrier, or with enough ballots for a mix.
+
+    Whether so many ballots are of so many voters is seen when they are read, in `in_order`.
+    """
     barriers = Pending.objects.exclude(kind=BALLOT).values_list("poll", flat=True)
     mixable = Pending.objects.filter(k__isnull=False).values("poll").annotate(waiting=Count("k"), most=Max("k"))
     return {*barriers.distinct(), *mixable.filter(waiting__gte=F("most")).values_list("poll", flat=True)}
@@ -130,7 +133,7 @@ def in_order(rows: Iterable[Waiting], shuffle: Callable[[list[Waiting]], None] =
     """The rows (by id) that enter the log now, in the order in which they do.
 
     A row that is no ballot is a barrier of its poll: the ballots before it enter before it, in one shuffled mix. Ballots
-    after the last barrier enter as a mix when at least k wait, and stay otherwise.
+    after the last barrier enter as a mix when those of at least k credentials wait, and stay otherwise.
     """
     ordered: list[Waiting] = []
     waiting: dict[str, list[Waiting]] = {}
@@ -141,7 +144,9 @@ def in_order(rows: Iterable[Waiting], shuffle: Callable[[list[Waiting]], None] =
             ordered += _mixed(waiting.pop(row.poll, []), shuffle)
             ordered.append(row)
     for ballots in waiting.values():
-        if all(row.k is not None and row.k <= len(ballots) for row in ballots):
+        # Voters are counted, not ballots: whoever votes again and again must not make up a mix to single somebody out.
+        voters = len({row.d["cred"] for row in ballots})
+        if all(row.k is not None and row.k <= voters for row in ballots):
             ordered += _mixed(ballots, shuffle)
     return ordered
 
