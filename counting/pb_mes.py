@@ -10,7 +10,7 @@ integers; a Fraction appears once for each price. Nothing is rounded.
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -47,6 +47,19 @@ def check_options(options: RuleOptions) -> None:
     require_choice(options, "integral", (True, False))
     require_whole_number(options, "step", at_least=1)
     require_choice(options, "stop_when_exhaustive", (True, False))
+
+
+def least_step(costs: Collection[int], *, budget: int, options: RuleOptions) -> int:
+    """The smallest `step` with which `add1` ends within MAX_RUNS runs, whatever the ballots will be.
+
+    While it goes on there is an unfunded project whose supporters each hold less than its cost, and nobody has paid
+    more than the budget: the share of a voter is below budget + cost, and below the sum of all costs. Where it stops
+    when exhausted, the project also fits into what is left, and the share is below the budget.
+    """
+    if "add1" not in options["completion"] or not costs:
+        return 1
+    most = min(sum(costs), budget if options["stop_when_exhaustive"] else budget + max(costs))
+    return max(1, -(-most // (MAX_RUNS - 1)))
 
 
 def count_pb_mes(

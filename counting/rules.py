@@ -1,7 +1,7 @@
 """The counting rules by id. A poll's configuration names one id and all its options; both are frozen at
 opening."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from counting.options import OptionsError, RuleOptions
 from counting.outcome import Outcome
 from counting.profile import OptionId, Profile
 
-__all__ = ["RULES", "OptionsError", "Rule", "UnknownRule", "count", "full_options", "validate_options"]
+__all__ = ["RULES", "OptionsError", "Rule", "UnknownRule", "count", "full_options", "least_step", "validate_options"]
 
 
 class Count(Protocol):
@@ -69,6 +69,11 @@ def validate_options(rule: str, options: RuleOptions) -> None:
     counting.options.OptionsError: threshold: must be a whole number from 0, not -1
     """
     _rule(rule).check(options)
+
+
+def least_step(rule: str, costs: Collection[int], *, budget: int, options: RuleOptions) -> int:
+    """The smallest `step` with which the count is sure to end, whatever the ballots will be; 1 for rules without one."""
+    return pb_mes.least_step(costs, budget=budget, options=options) if rule == pb_mes.ID else 1
 
 
 def count(

@@ -63,6 +63,11 @@ def size(shard: int | None = None) -> int:
     return latest.size if latest else 0
 
 
+def is_published(event: Event) -> bool:
+    """Whether a signed checkpoint covers it: before that, nobody outside could hold us to it."""
+    return event.idx < size(event.shard)
+
+
 def events(poll: str, *, kind: str | None = None) -> Iterator[Event]:
     """The rows of a poll that have their place in the log, in order, of one kind or of all."""
     found = Event.objects.filter(poll=poll).order_by("shard", "n")

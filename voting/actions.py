@@ -6,15 +6,15 @@ Order of work: lock, ask, change, record, announce. One action is one transactio
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from accounts.permissions import can
@@ -26,7 +26,7 @@ from eligibility.models import RollEntry
 from merkle import canonical
 from processes.models import Scope, Topic
 from realtime.actions import announce
-from votelog import log
+from votelog import entries, log
 from votelog.actions import promise, put_blob, record, record_ballot
 from voting import ballotbox, commitments, errors, rules, signals, tabulate
 from voting.board import render_board
@@ -79,16 +79,17 @@ def create_poll(*, options: Sequence[PlannedOption], **fields: Any) -> Poll:
 def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
     """Freeze the poll, commit to its rules, roll and credentials in the log, and let ballots in.
 
-    `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete.
+    `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete, PollNotCountable; NotCanonical
+    where the rules do not fit into one entry of the log, which about 150 options fill.
     """
     with transaction.atomic():
         lock_exclusive(poll.topic)
         poll = Poll.objects.select_related("roll").get(pk=poll.pk)
         if by is not None and not can(by, "poll.open", poll):
             raise NotPermitted()
+        counting_rules.validate_options(poll.method, poll.rule)
         if refusal := rules.why_not_open(poll):
             raise refusal
-        counting_rules.validate_options(poll.method, poll.rule)
         ballotbox.make_secrets(poll.public_id)
         poll.status = Poll.Status.OPEN
         poll.save(update_fields=["status"])
@@ -121,15 +122,18 @@ def cast_ballot(
         with transaction.atomic():
             lock_shared(poll.topic)
             poll = Poll.objects.select_related("process").get(pk=poll.pk)
+            refusal = rules.why_not_cast(poll, voter, at=at)
             if voter is None or voter.roll_id != poll.roll_id:
-                raise rules.why_not_cast(poll, voter, at=at) or errors.NotOnRoll()
+                raise refusal or errors.NotOnRoll()
+            if refusal and not ballotbox.holds_key(poll.public_id):  # a draft, or one whose key was destroyed
+                raise refusal
             credential = ballotbox.credential(poll.public_id, voter)
             d = {"bid": bid, "cred": credential, "rev": revision, "b": {"approve": sorted(choice)}}
             body = canonical.dumps(d | ({"origin": origin} if origin else {})).decode()
             replayed = _was_cast_already(poll, bid, body)
             if not replayed:
                 options = poll.options.only("poll_id", "key", "cost")
-                if refusal := rules.why_not_cast(poll, voter, at=at) or rules.why_not_choose(poll, options, choice):
+                if refusal := refusal or rules.why_not_choose(poll, options, choice):
                     raise refusal
                 cast_before = Ballot.objects.filter(poll=poll, credential=credential).count()
                 if cast_before and poll.revote == Poll.Revote.NONE:
@@ -140,8 +144,11 @@ def cast_ballot(
                 hidden = poll.visibility != Poll.Visibility.LIVE
                 record_ballot(poll=poll.public_id, d=canonical.loads(body.encode()), k=None if hidden else poll.mix_k)
     except IntegrityError:
-        # The constraint decided between two forms that arrived at once: this one was second.
-        raise errors.BallotStale() from None
+        # The constraint decided between two forms that arrived at once: this one was second. When it is the same form,
+        # sent twice, the voter gets the receipt: the first answer never reaches the page.
+        replayed = _was_cast_already(poll, bid, body)
+        if not replayed:
+            raise errors.BallotStale() from None
     deadline = deadline_of(poll)
     return Receipt(
         poll=poll,
@@ -205,9 +212,10 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
             raise NotPermitted()
         if refusal := rules.why_not_publish(poll):
             raise refusal
-        closing = next(log.entries(poll.public_id, kind="poll.closed"), None)
-        if closing is None:
+        event = next(log.events(poll.public_id, kind="poll.closed"), None)
+        if event is None or not log.is_published(event):
             raise errors.ClosingNotInLog()
+        closing = entries.read(event.body)
         count = tabulate.counted(poll)
         if tabulate.ballots_sha256(poll, count) != closing["d"]["ballots_sha256"]:
             raise errors.CountDiffersFromLog()
@@ -235,15 +243,24 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
 def finish_due_polls(*, at: datetime) -> None:
     """Close polls whose time is over, and publish those whose closing stands in the log."""
     for poll in Poll.objects.due(at):
-        with suppress(errors.PollNotOpen):  # somebody closed it by hand in between
+        with _alone(poll), suppress(errors.PollNotOpen):  # somebody closed it by hand in between
             close_poll(poll=poll, by=None, at=at)
     for poll in Poll.objects.filter(status=Poll.Status.CLOSED, source__isnull=True):
-        try:
+        with _alone(poll), suppress(errors.ClosingNotInLog, errors.PollNotClosed):  # next time
             publish_result(poll=poll, by=None, at=at)
-        except (errors.ClosingNotInLog, errors.PollNotClosed):
-            pass  # next time
-        except Refusal as refusal:
-            logger.error("Poll %s was not published: %s", poll.public_id, refusal.code)
+
+
+@contextmanager
+def _alone(poll: Poll) -> Iterator[None]:
+    """What is wrong with one poll is said, and does not hold up the others. An outage of the database concerns them all."""
+    try:
+        yield
+    except Refusal as refusal:
+        logger.error("Poll %s was not finished: %s", poll.public_id, refusal.code)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("Poll %s was not finished.", poll.public_id)
 
 
 def refresh_board(*, public_id: str) -> None:

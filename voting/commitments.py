@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
+from unicodedata import normalize
 
 from django.conf import settings
 
@@ -21,9 +22,7 @@ D = dict[str, Any]
 
 def _text(text: Localized) -> str:
     """The hash of a salted blob with the text: deleting the blob later leaves nothing that could be guessed."""
-    return put_blob(canonical.dumps(text), salted=True)
-
-
+    return put_blob(canonical.dumps({language: normalize("NFC", words) for language, words in text.items()}), salted=True)
 
 
 def poll_created(poll: Poll, *, origin: str) -> D:

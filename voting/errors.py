@@ -85,6 +85,14 @@ class PollIncomplete(Refusal):
     reason = _("The poll cannot open yet: it needs options, and a roll with at least one place.")
 
 
+class PollNotCountable(Refusal):
+    code = "poll_not_countable"
+    reason = _(
+        "The poll cannot open yet, because perhaps it could not be counted: it needs a budget, a cost for every option, "
+        "and, where its rule has a step, one of at least %(step)s."
+    )
+
+
 class PollNotClosed(Refusal):
     code = "poll_not_closed"
     reason = _("A result can be published only once, after the poll has closed.")

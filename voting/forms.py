@@ -30,7 +30,7 @@ class BallotForm(forms.Form):
         },
     )
     bid = forms.RegexField(_BID, error_messages={"invalid": _("The form was damaged on its way. Please try again.")})
-    revision = forms.IntegerField(min_value=0)
+    revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
     def __init__(self, data: Any, *, options: list[Option]) -> None:
         super().__init__(data)

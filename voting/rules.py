@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from common.refusal import Refusal
+from counting import rules as counting_rules
 from eligibility.models import RollEntry
 from processes import rules as process_rules
 from voting import errors
@@ -17,6 +18,20 @@ def why_not_open(poll: Poll) -> Refusal | None:
         return errors.PollNotDraft()
     if not poll.options.exists() or not poll.roll.entries.exists():
         return errors.PollIncomplete()
+    return why_not_count(poll)
+
+
+def why_not_count(poll: Poll) -> Refusal | None:
+    """Asked before the first ballot: afterwards nothing about the poll can change, and it would stay without a result.
+
+    An imported poll may try: its ballots are known, and published rounds were counted with small steps.
+    """
+    costs = list(poll.options.values_list("cost", flat=True))
+    if poll.budget is None or None in costs:
+        return errors.PollNotCountable(step=1)
+    needed = counting_rules.least_step(poll.method, [cost or 0 for cost in costs], budget=poll.budget, options=poll.rule)
+    if poll.source is None and poll.rule.get("step", needed) < needed:
+        return errors.PollNotCountable(step=needed)
     return None
 
 

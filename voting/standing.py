@@ -62,6 +62,8 @@ def find_receipt(bid: str) -> ReceiptState | None:
         return None
     poll = ballot.poll
     event = log.find_ballot(poll.public_id, bid)
+    if event is not None and not log.is_published(event):
+        event = None  # it has its place, and nothing signed says so yet
     newer = Ballot.objects.filter(poll=poll, credential=ballot.credential, revision__gt=ballot.revision).exists()
     state: State = (
         "promised" if event is None else "replaced" if newer else "counted" if poll.status == Poll.Status.PUBLISHED else "in_log"

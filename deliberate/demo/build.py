@@ -264,7 +264,7 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
         question=planned["question"],
         # A choice of three evenings is a budget of three in which everything costs one.
         method="pb-mes-v1" if budgeted else "pb-greedy-v1",
-        rule={"completion": ["add1"]} if budgeted else {},
+        rule={"completion": ["add1"], "step": 20} if budgeted else {},
         budget=planned["budget"] if budgeted else planned["winners"],
         max_cost=planned["budget"] if budgeted else None,
         currency=content("polls")["currency"] if budgeted else {"en": "evenings", "fa": "شب"},

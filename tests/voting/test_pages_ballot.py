@@ -289,3 +289,10 @@ def test_casting_again_and_again_within_a_minute_is_slowed_down(open_poll: Poll,
     assert 'data-refusal="casting_too_fast"' in html
     assert carried(html) == {"o1"}
     assert Ballot.objects.count() == 2
+
+
+@pytest.mark.parametrize("page", ["ballot", "ballot-cast"])
+def test_a_revision_beyond_every_number_is_a_damaged_form(as_ada: Client, open_poll: Poll, page: str) -> None:
+    answer = as_ada.post(url(page, open_poll), form("o1", revision=10**17) | {"step": "review"})
+    assert answer.status_code == 422
+    assert nothing_was_cast()

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import make
-from votelog import sequencer
+from votelog import log, sequencer
 from voting import actions
 from voting.models import Poll
 
@@ -55,6 +55,20 @@ def test_a_ballot_is_promised_then_in_the_log_then_counted(roll, ada, client: Cl
     assert "Project 1" in html
     make.published(poll)
     assert "Your ballot was counted" in page(client).content.decode()
+
+
+def test_there_is_no_proof_while_no_checkpoint_covers_the_ballot(roll, ada, client: Client) -> None:
+    poll = actions.open_poll(poll=make.poll(roll=roll, mix_k=1), by=None)
+    sequencer.run_once()
+    make.cast(poll, ada, "o1", bid=BID)
+    sequencer.append(log.current_shard(), [poll.public_id])  # and there the sequencer dies
+    assert "Your ballot waits for its group" in page(client).content.decode()
+    assert client.get(reverse("voting:receipt-proof", args=[BID])).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/en/receipts/a%00b/", "/en/polls/x%00/", "/en/receipts/x%00/proof"])
+def test_addresses_that_no_database_could_hold_are_not_found(db: None, client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404
 
 
 def test_a_replaced_ballot_says_so(roll, ada, client: Client) -> None:

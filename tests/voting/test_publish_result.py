@@ -140,6 +140,76 @@ def test_live_polls_show_ballots_in_groups_of_at_least_ten() -> None:
 
 
 @pytest.mark.django_db
+def test_nobody_can_push_somebody_elses_ballot_out_alone_by_voting_often() -> None:
+    victim, other = make.users(2)
+    poll = actions.open_poll(poll=make.poll(roll=make.roll(victim, other)), by=None)
+    make.cast(poll, victim, "o1")
+    for _ in range(poll.mix_k):
+        make.cast(poll, other, "o2")
+    sequencer.run_once()
+    assert "ballot.cast" not in types(poll)
+
+
+@pytest.mark.django_db
+def test_a_poll_that_cannot_be_finished_does_not_hold_up_the_others(settings) -> None:
+    people = make.users(1)
+    polls = [
+        actions.open_poll(poll=make.poll(roll=make.roll(*people), process=make.process(slug)), by=None)
+        for slug in ("one", "two", "three")
+    ]
+    later = polls[0].closes_at + timedelta(seconds=1)
+    actions.tick(at=later)
+    sequencer.run_once()
+    lost, *others = Poll.objects.all()
+    (Path(settings.KEYS_DIR) / "polls" / f"{lost.public_id}.nonce").unlink()
+    actions.tick(at=later)
+    assert [Poll.objects.get(pk=poll.pk).status for poll in (lost, *others)] == ["closed", "published", "published"]
+
+
+def test_the_nonce_is_not_shown_while_no_signed_checkpoint_covers_the_closing(open_poll: Poll, ada) -> None:
+    make.cast(open_poll, ada, "o1")
+    sequencer.run_once()
+    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    sequencer.append(log.current_shard(), [open_poll.public_id])  # and there the sequencer dies
+    with pytest.raises(errors.ClosingNotInLog):
+        actions.publish_result(poll=open_poll, by=None, at=timezone.now())
+    sequencer.run_once()
+    assert actions.publish_result(poll=open_poll, by=None, at=timezone.now()).act == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"budget": None, "max_cost": None},
+        {"costs": (40, None, 50)},
+        {"method": "pb-mes-v1", "rule": make.MES, "budget": 500_000, "max_cost": None, "costs": (80_000, 420_000)},
+        {"method": "pb-mes-v1", "rule": make.MES | {"step": 5}, "budget": 500_000, "costs": (80_000, 480_000)},
+    ],
+)
+def test_a_poll_that_perhaps_could_not_be_counted_does_not_open(roll, broken) -> None:
+    with pytest.raises(errors.PollNotCountable):
+        actions.open_poll(poll=make.poll(roll=roll, **broken), by=None)
+
+
+@pytest.mark.django_db
+def test_a_poll_of_few_voters_with_the_step_that_opening_asks_for_can_be_counted() -> None:
+    people = make.users(3)
+    rule = make.MES | {"step": 6}
+    poll = make.poll(roll=make.roll(*people), method="pb-mes-v1", rule=rule, budget=500_000, costs=(80_000, 480_000))
+    poll = actions.open_poll(poll=poll, by=None)
+    make.cast(poll, people[0], "o2")
+    make.cast(poll, people[1], "o1")
+    make.cast(poll, people[2])
+    assert make.published(poll).status == Poll.Status.PUBLISHED
+
+
+def test_titles_are_committed_to_however_their_letters_are_composed(roll) -> None:
+    decomposed = "Cafe\u0301"
+    poll = actions.open_poll(poll=make.poll(roll=roll, title={"en": decomposed}), by=None)
+    assert poll.is_open
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("method", ["pb-greedy-v1", "pb-mes-v1"])
 def test_the_verifier_passes_on_what_is_published_and_fails_when_a_stored_entry_is_changed(method: str, settings) -> None:
     people = make.users(30)

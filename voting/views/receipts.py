@@ -47,8 +47,8 @@ def receipt(request: HttpRequest, bid: str) -> HttpResponse:
             "budgeted": words.is_budgeted(state.poll),
             "chosen": [option for option in options if option.key in state.choice],
             "spent": sum(option.cost or 0 for option in options if option.key in state.choice),
-            "receipt_url": url,
             "qr": charts.qr(url),
+            "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
             "step": {"promised": 1, "in_log": 2, "replaced": 2, "counted": 3}[state.state],
         },
     )
@@ -60,7 +60,7 @@ def receipt_proof(request: HttpRequest, bid: str) -> HttpResponse:
     """The proof that this ballot stands in the log, as a file that anyone can check on their own machine."""
     state = find_receipt(bid)
     event = log.find_ballot(state.poll.public_id, bid) if state else None
-    if event is None:
+    if event is None or not log.is_published(event):
         raise Http404
     response = HttpResponse(log.proof(event), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ballot-{bid[:8]}.tlog-proof"'
