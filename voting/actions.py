@@ -143,12 +143,12 @@ def cast_ballot(
                 Ballot.objects.create(poll=poll, credential=credential, revision=revision, bid=bid, body=body)
                 hidden = poll.visibility != Poll.Visibility.LIVE
                 record_ballot(poll=poll.public_id, d=canonical.loads(body.encode()), k=None if hidden else poll.mix_k)
-    except IntegrityError:
-        # The constraint decided between two forms that arrived at once: this one was second. When it is the same form,
-        # sent twice, the voter gets the receipt: the first answer never reaches the page.
+    except (IntegrityError, errors.BallotStale, errors.RevotingNotAllowed) as error:
+        # Of two forms that arrived at once this one was second. When it is the same form, sent twice, the voter gets the
+        # receipt: the first answer never reaches the page.
         replayed = _was_cast_already(poll, bid, body)
         if not replayed:
-            raise errors.BallotStale() from None
+            raise error if isinstance(error, Refusal) else errors.BallotStale() from None
     deadline = deadline_of(poll)
     return Receipt(
         poll=poll,
