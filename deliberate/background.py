@@ -14,7 +14,8 @@ from votelog import sequencer
 from voting import actions
 
 logger = logging.getLogger(__name__)
-HEARTBEAT = 0.25
+HEARTBEAT = 1.0
+"""Seconds. The log is published at most once a second, so looking more often would only warm the room."""
 
 
 BEATS: list[Callable[[], object]] = [sequencer.run_once, lambda: actions.tick(at=timezone.now())]
