@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +17,19 @@ from realtime.actions import last_seq
 
 HEARTBEAT = 10
 BACKLOG = 50
+_asked: dict[str, tuple[float, int]] = {}
 _TOPIC = re.compile(r"[a-z]+\.[a-z0-9-]{1,60}")
+
+
+async def _last(topic: str) -> int:
+    """The number of the last message, asked of the database at most once a second for each topic, not for each page."""
+    asked, seq = _asked.get(topic, (0.0, 0))
+    if time.monotonic() - asked >= 1:
+        seq = await database_sync_to_async(last_seq)(topic)
+        if len(_asked) > 10_000:
+            _asked.clear()
+        _asked[topic] = (time.monotonic(), seq)
+    return seq
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -56,14 +69,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.loop.create_task(self.close(code=4408))
 
     async def _pump(self) -> None:
-        seq = await database_sync_to_async(last_seq)(self.topic)
-        await self.send(text_data=json.dumps({"seq": seq}))
+        out: dict[str, Any] = {"seq": await _last(self.topic)}
         while True:
+            await self.send(text_data=json.dumps(out, ensure_ascii=False))
             try:
                 message = await asyncio.wait_for(self.queue.get(), HEARTBEAT)
-                seq = message["seq"] if message["seq"] is not None else seq
                 html = message.get("html", {}).get(self.language)
                 out = {"seq": message["seq"]} | ({"html": html} if html is not None else {})
             except TimeoutError:
-                out = {"seq": seq}
-            await self.send(text_data=json.dumps(out, ensure_ascii=False))
+                # From the database, not from what came by: a message that was lost on the way is noticed here.
+                out = {"seq": await _last(self.topic)}
