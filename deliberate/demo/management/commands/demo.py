@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import socket
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -14,7 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from common.refusal import Refusal
+from counting.pb_mes import TooManyRuns
 from deliberate.demo import build
+from merkle.errors import NotCanonical
 from voting import imports
 
 
@@ -26,6 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--build-only", action="store_true", help="do not serve")
 
     def handle(self, *args: Any, pb: Path | None, build_only: bool, **options: Any) -> None:
+        if not build_only:
+            self._require_free_port()
         if pb is not None:
             try:
                 imports.read_round(pb.name, pb.read_bytes())
@@ -51,8 +56,20 @@ class Command(BaseCommand):
                 self.stdout.write(str(refusal))
             except Refusal as refusal:
                 raise CommandError(str(refusal)) from refusal
+            except (NotCanonical, TooManyRuns) as error:
+                raise CommandError(f"{pb.name} cannot be held here: {error}.") from error
         if not build_only:
             self._serve()
+
+    def _require_free_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", settings.PORT))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {settings.PORT} is in use: stop what runs there, or choose another with PORT={settings.PORT + 1}."
+                ) from error
 
     def _start_afresh(self) -> None:
         """A build that was interrupted leaves half a city, and a log that belongs to it: both go."""
