@@ -195,3 +195,30 @@ def test_it_refuses_to_start_unsafely_with_one_clear_sentence(environment: dict[
     )
     assert run.returncode != 0
     assert sentence in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("base", []), ("production", ["production"]), ("dev", ["production", "dev"]), ("oracles", ["production", "dev", "oracles"])],
+)
+def test_the_locks_hold_what_the_project_asks_for_with_hashes(lock: str, extras: list[str]) -> None:
+    import tomllib
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text().replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    assert all("--hash=sha256:" in line for line in lines)
+    pinned: dict[str, list[str]] = {}
+    for line in lines:
+        name, version = re.match(r"([\w.-]+)==(\S+)", line).groups()  # type: ignore[union-attr]
+        pinned.setdefault(canonicalize_name(name), []).append(version)
+    missing = [
+        line
+        for line in wanted
+        if not any(Requirement(line).specifier.contains(v) for v in pinned.get(canonicalize_name(Requirement(line).name), []))
+    ]
+    assert missing == []
