@@ -302,4 +302,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+    # Refused and unknown addresses are no errors, and a line with time and address of a receipt must not exist.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -159,7 +159,8 @@ def add_comment(
         )
         comment.path = above + segment(comment.pk)
         comment.save(update_fields=["path"])
-        announce(proposal.live_topic, lambda: render_new_comment(comment))
+        if proposal.process.published:  # a topic can be watched by anyone who counts up to its number
+            announce(proposal.live_topic, lambda: render_new_comment(comment))
     return comment
 
 

@@ -37,6 +37,13 @@ def _proposal(request: HttpRequest, pk: int) -> Proposal:
     return get_object_or_404(Proposal.objects.visible_to(request.user).for_page(request.user), pk=pk)
 
 
+def _comment(proposal: Proposal, number: str) -> Comment | None:
+    """The comment of this proposal with this number, if it is one."""
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    return proposal.comments.select_related("author").filter(pk=number).first()
+
+
 def _person(request: HttpRequest) -> User:
     """The reader, who may turn out not to be signed in: then the rules of the action say no."""
     return cast(User, request.user)
@@ -70,7 +77,7 @@ def proposal_detail(request: HttpRequest, pk: int, slug: str = "") -> HttpRespon
         context = {"proposal": proposal, "thread": thread, "may_comment": may_comment}
         return render(request, "proposals/thread.html#conversations", context)
     number = request.GET.get("reply", "")
-    reply_to = proposal.comments.select_related("author").filter(pk=number).first() if number.isdecimal() else None
+    reply_to = _comment(proposal, number)
     context = detail_page(request, proposal, reply_to=reply_to)
     if request.htmx and "reply" in request.GET:  # type: ignore[attr-defined]
         return render(request, f"{DETAIL}#compose", context) if reply_to else HttpResponse()
@@ -177,7 +184,7 @@ def endorsement_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def comment_create(request: HttpRequest, pk: int) -> HttpResponse:
     proposal = _proposal(request, pk)
     number = request.POST.get("parent", "")
-    reply_to = proposal.comments.select_related("author").filter(pk=number).first() if number.isdecimal() else None
+    reply_to = _comment(proposal, number)
     form = CommentForm(request.POST, proposal=proposal, reply_to=reply_to)
     page = template_for(request, DETAIL, partial="compose")
     if not form.is_valid():

@@ -57,6 +57,16 @@ def test_it_stands_in_the_thread_and_is_counted(proposal, bo) -> None:
     assert proposal.comments.get().stance == "against"
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("in_one_process")
+def test_what_is_said_in_a_process_that_is_not_published_is_told_to_nobody_outside(proposal, ada) -> None:
+    proposal.process.published = False
+    proposal.process.save()
+    with Page(proposal.live_topic) as page:
+        say(proposal, ada, "Staff among themselves.")
+        assert page.heard() == []
+
+
 def test_an_answer_stands_below_what_it_answers(proposal, ada, bo) -> None:
     first, second = say(proposal, ada), say(proposal, bo)
     answer = say(proposal, bo, parent=first)

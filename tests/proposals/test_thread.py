@@ -229,3 +229,14 @@ def test_nothing_that_people_write_becomes_more_than_text(client: Client, propos
     listing = client.get(reverse("proposals:proposal-list")).content.decode()
     assert "<script>alert" not in listing
     assert "<img src=x" not in listing
+
+
+@pytest.mark.parametrize("query", ["?reply=", "?c=", "?from="])
+def test_a_number_longer_than_any_is_nobodys(proposal: Proposal, client: Client, query: str) -> None:
+    assert client.get(proposal.get_absolute_url() + query + "9" * 5000).status_code == 200
+
+
+def test_an_answer_to_a_number_longer_than_any_is_refused(proposal: Proposal, bo, client: Client) -> None:
+    client.force_login(bo)
+    said = {"body": "Yes.", "stance": "for", "parent": "9" * 5000}
+    assert client.post(reverse("proposals:comment-create", args=[proposal.pk]), said).status_code == 422

@@ -140,3 +140,24 @@ def test_a_published_round_gives_exactly_the_published_outcome(data: Path, capsy
     assert "The result equals the file's column `selected`." in said
     poll = Poll.objects.get()
     assert set(poll.results.get().outcome["winners"]) == set(poll.source["selected"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            SMALL.replace("rule;greedy", "rule;equalshares/add1").replace("budget;100", "budget;10000000").replace("a;60", "a;9000000"),
+            "add1 did not end within 100000 runs",
+        ),
+        (
+            SMALL.replace("num_projects;3", "num_projects;303").replace(
+                "VOTES\n", "".join(f"x{n};60;0;Projekt;0\n" for n in range(300)) + "VOTES\n", 1
+            ),
+            "more than 16384",
+        ),
+    ],
+)
+def test_a_round_that_cannot_be_counted_or_logged_says_so_in_one_sentence(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        call_command("import_pabulib", str(write(tmp_path, text)))

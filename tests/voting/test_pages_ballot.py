@@ -296,3 +296,9 @@ def test_a_revision_beyond_every_number_is_a_damaged_form(as_ada: Client, open_p
     answer = as_ada.post(url(page, open_poll), form("o1", revision=10**17) | {"step": "review"})
     assert answer.status_code == 422
     assert nothing_was_cast()
+
+
+def test_a_lost_cache_costs_nobody_the_vote(as_ada: Client, open_poll: Poll, settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9/0"}}
+    assert as_ada.post(url("ballot-cast", open_poll), form("o1")).status_code == 200
+    assert Ballot.objects.count() == 1

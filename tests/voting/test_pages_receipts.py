@@ -102,3 +102,12 @@ def test_the_receipt_says_nothing_about_the_person(open_poll: Poll, ada, client:
     assert ada.display_name not in html
     assert ada.email not in html
     assert ada.uid not in html
+
+
+def test_no_log_of_the_server_remembers_which_receipt_was_asked_for(
+    open_poll: Poll, ada, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    make.cast(open_poll, ada, "o1", bid=BID)
+    client.get(reverse("voting:receipt-proof", args=[BID]))
+    client.get(reverse("voting:receipt", args=["ab" * 16]))
+    assert caplog.text == ""

@@ -9,6 +9,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from common.refusal import Refusal
+from counting.pb_mes import TooManyRuns
+from merkle.errors import NotCanonical
 from votelog import sequencer
 from voting import imports
 
@@ -37,6 +39,8 @@ class Command(BaseCommand):
             return
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
+        except (NotCanonical, TooManyRuns) as error:
+            raise CommandError(f"{file.name} cannot be held here: {error}.") from error
         winners = result.outcome["winners"]
         self.stdout.write(
             f"{file.name}: poll {poll.public_id}, {result.outcome['input']['ballots']} ballots, "
