@@ -121,7 +121,9 @@ def latest_results(user: object) -> list[Result]:
     )
     for result in results:
         options = {option.key: option for option in result.poll.options.all()}
-        result.chosen = [options[key] for key in result.outcome["winners"][:4]]  # type: ignore[attr-defined]
+        winners = result.outcome["winners"]
+        result.chosen = [options[key] for key in winners[:4]]  # type: ignore[attr-defined]
+        result.more = len(winners[4:])  # type: ignore[attr-defined]
     return results
 
 

@@ -120,6 +120,8 @@ def process_detail(request: HttpRequest, slug: str) -> HttpResponse:
     phase = process.phase_at(now)
     # Polls and proposals stand above processes in the house; their rows are reached through the process.
     polls = list(process.polls.visible_to(request.user).select_related("board").annotate(places=Count("roll__entries")))
+    for poll in polls:
+        poll.deadline_kind = deadline_kind(poll.closes_at, now)  # type: ignore[attr-defined]
     proposals = process.proposals.visible_to(request.user).published()
     counts = proposals.aggregate(
         proposals=Count("pk"), comments=Sum("comments_count", default=0), support=Sum("endorsements_count", default=0)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from common.persian import persian_digits
 from common.refusal import Refusal
 from counting import pabulib
 from eligibility.actions import create_roll
@@ -121,7 +122,7 @@ def _set_up(
     if closes <= opens:
         closes = opens + timedelta(days=1)
     language = meta.get("language", "und")[:3].lower()
-    title = {"en": f"Participatory budget of {place}, {year}", "fa": f"بودجهٔ مشارکتی {place}، {year}"}
+    title = {"en": f"Participatory budget of {place}, {year}", "fa": f"بودجهٔ مشارکتی {persian_digits(year)}، {place}"}
     scope, _made = Scope.objects.get_or_create(
         slug="imported", defaults={"name": {"en": "Imported rounds", "fa": "دوره‌های واردشده"}, "position": 1000}
     )

@@ -1,5 +1,6 @@
 """Filters that every template has: numbers, dates and text in the reader's language."""
 
+import re
 from datetime import datetime
 from hashlib import sha256
 
@@ -28,6 +29,12 @@ def digits(value: object) -> str:
 
 
 @register.filter
+def said(sentence: object) -> str:
+    """A sentence with its numbers in the reader's digits; codes, addresses and whatever else has letters stay as they are."""
+    return re.sub(r"(?<![\w.@/-])\d+(?![\w@/-])", lambda found: digits(found[0]), str(sentence))
+
+
+@register.filter
 def number(value: object) -> str:
     """An integer with its thousands grouped: 1,070,000 or ۱٬۰۷۰٬۰۰۰. Empty for None."""
     if value is None or value == "":
@@ -41,7 +48,10 @@ def percent(part: int, whole: int) -> str:
     """`part` of `whole` in per cent with one decimal, rounded half up; exact until it is printed."""
     tenths = (2000 * int(part) + int(whole)) // (2 * int(whole)) if whole else 0
     text = f"{tenths // 10}.{tenths % 10}"
-    return persian.persian_digits(text).replace(".", "٫") + "٪" if _language() == "fa" else text + "%"
+    if _language() != "fa":
+        return text + "%"
+    # The Arabic letter mark keeps the sign on the left of its number, whatever text stands around it.
+    return "\u061c" + persian.persian_digits(text).replace(".", "٫") + "٪"
 
 
 def _time(moment: datetime, text: str) -> SafeString:

@@ -144,11 +144,13 @@
   });
   if (draft.write(`${poll}.can`, [])) { draft.clear(`${poll}.can`); useOwnMemory(); }
 
+  const wide = matchMedia("(min-width: 60rem)").matches;
+  cart.querySelector("[data-cart-details]").open = wide;
   const filters = form.querySelector("[data-filters]");
   if (filters) {
     const wanted = { scope: "", subject: "" };
     filters.hidden = false;
-    filters.open = matchMedia("(min-width: 60rem)").matches;
+    filters.open = wide;
     filters.addEventListener("click", (event) => {
       const chip = event.target.closest("[data-filter]");
       if (!chip) return;

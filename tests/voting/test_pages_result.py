@@ -94,7 +94,7 @@ def test_the_act_has_a_number_a_fingerprint_and_the_command_that_checks_it(db: N
     html = page(client, poll)
     assert "Result act 1" in html
     assert poll.results.get().sha256 in html
-    assert f"python -m verifier poll http://testserver {poll.public_id}" in html
+    assert f"python3 votelog_verify.py poll http://testserver {poll.public_id}" in html
     assert "2 of 4 projects are funded" in html
 
 

@@ -97,8 +97,8 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
             "budgeted": words.is_budgeted(poll),
             "chosen": [option for option in options if option.key in receipt.choice],
             "spent": sum(option.cost or 0 for option in options if option.key in receipt.choice),
-            "receipt_url": url,
             "qr": charts.qr(url),
+            "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
             "promise": b64encode(receipt.promise.encode()).decode(),
         },
     )

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from eligibility.models import Roll
+from processes.views import deadline_kind
 from voting import charts, rules, words
 from voting.models import Poll
 from voting.progress import progress_of
@@ -20,13 +21,20 @@ _ORDER = [Poll.Status.OPEN, Poll.Status.CLOSED, Poll.Status.PUBLISHED, Poll.Stat
 
 @require_safe
 def poll_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
     polls = list(Poll.objects.visible_to(request.user).select_related("process", "board"))
     sizes = dict(Roll.objects.annotate(size=Count("entries")).values_list("pk", "size"))
     groups: dict[str, list[dict[str, object]]] = {status: [] for status in _ORDER}
     for poll in polls:
         turnout = poll.board.turnout if hasattr(poll, "board") else 0
         groups[poll.status].append(
-            {"poll": poll, "turnout": turnout, "roll": sizes[poll.roll_id], "width": charts.width(turnout, sizes[poll.roll_id])}
+            {
+                "poll": poll,
+                "turnout": turnout,
+                "roll": sizes[poll.roll_id],
+                "width": charts.width(turnout, sizes[poll.roll_id]),
+                "deadline_kind": deadline_kind(poll.closes_at, now),
+            }
         )
     groups[Poll.Status.OPEN].reverse()  # the first to close comes first
     return render(
@@ -48,6 +56,9 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
     own = standing(poll, request.user)
     options = list(poll.options.select_related("scope", "subject"))
     budgeted = words.is_budgeted(poll)
+    now = timezone.now()
+    turnout = poll.board.turnout if hasattr(poll, "board") else 0
+    roll = poll.roll.entries.count()
     return render(
         request,
         "voting/poll_detail.html",
@@ -59,11 +70,12 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "counting": words.counting_rule(poll, budgeted=budgeted),
             "own": own,
             "own_choice": [option for option in options if option.key in set(own.choice or ())],
-            "not_now": rules.why_not_vote_now(poll, at=timezone.now()),
+            "not_now": rules.why_not_vote_now(poll, at=now),
             "may_change": poll.revote == Poll.Revote.LAST,
-            "turnout": poll.board.turnout if hasattr(poll, "board") else 0,
-            "roll": poll.roll.entries.count(),
-            "result": poll.results.first(),
+            "turnout": turnout,
+            "roll": roll,
+            "turnout_width": charts.width(turnout, roll),
+            "deadline_kind": deadline_kind(poll.closes_at, now),
         },
     )
 

@@ -33,7 +33,8 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = _poll(request, poll_id)
     act = poll.results.first()
     if act is None:
-        board = {"turnout": poll.board.turnout if hasattr(poll, "board") else 0, "roll": poll.roll.entries.count()}
+        turnout, roll = poll.board.turnout if hasattr(poll, "board") else 0, poll.roll.entries.count()
+        board = {"turnout": turnout, "roll": roll, "turnout_width": charts.width(turnout, roll)}
         return render(request, "voting/result_waiting.html", {"poll": poll} | board)
     options = list(poll.options.select_related("scope", "subject").prefetch_related("deliveries"))
     titles = {option.key: str(option) for option in options}
