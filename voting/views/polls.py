@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.permissions import can
 from eligibility.models import Roll
 from processes.views import deadline_kind
 from voting import charts, rules, words
@@ -76,6 +77,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "roll": roll,
             "turnout_width": charts.width(turnout, roll),
             "deadline_kind": deadline_kind(poll.closes_at, now),
+            "may_close": poll.is_open and can(request.user, "poll.close", poll),
         },
     )
 
