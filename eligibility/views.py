@@ -1,5 +1,6 @@
-"""Where people see which rolls they are on, and take a place with an invitation code."""
+"""Where people see which rolls they are on and their place there, and take a place with an invitation code."""
 
+from dataclasses import dataclass
 from typing import cast
 
 from allauth.core import ratelimit
@@ -18,7 +19,35 @@ from common.localized import loc
 from common.refusal import Refusal
 from eligibility import actions
 from eligibility.forms import RedeemForm
-from eligibility.models import Roll
+from eligibility.models import Roll, RollEntry
+
+
+@dataclass(frozen=True)
+class Place:
+    """A person's own place on a roll, as its page shows it. `byte` and `bit`: where the participation list speaks of it."""
+
+    entry: RollEntry
+
+    @property
+    def roll(self) -> Roll:
+        return self.entry.roll
+
+    @property
+    def uid(self) -> str:
+        return bytes(self.entry.uid).hex()
+
+    @property
+    def salt(self) -> str:
+        return bytes(self.entry.salt).hex()
+
+    @property
+    def byte(self) -> int:
+        return self.entry.index // 8
+
+    @property
+    def bit(self) -> int:
+        """Counted from 1, most significant first."""
+        return self.entry.index % 8 + 1
 
 
 @require_safe
@@ -28,10 +57,9 @@ def mine(request: HttpRequest) -> HttpResponse:
     # Polls stand above rolls in the house: they are reached by name here, not by import.
     polls = apps.get_model("voting", "Poll").objects.visible_to(request.user)
     user = cast(User, request.user)
-    rolls = Roll.objects.filter(entries__user=user).prefetch_related(
-        Prefetch("polls", queryset=polls.select_related("process"))
-    )
-    return render(request, "eligibility/mine.html", {"rolls": rolls})
+    entries = RollEntry.objects.filter(user=user).select_related("roll").order_by("-roll__pk")
+    places = entries.prefetch_related(Prefetch("roll__polls", queryset=polls.select_related("process")))
+    return render(request, "eligibility/mine.html", {"places": [Place(entry) for entry in places]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q, UniqueConstraint
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.permissions import can
@@ -83,10 +83,10 @@ class Phase(models.Model):
     """A dated stretch of a process. Its type says what may be done in it (see `rules.PERMITS`)."""
 
     class Type(models.TextChoices):
-        PROPOSE = "propose", _("Proposals")
-        DEBATE = "debate", _("Debate")
-        VOTE = "vote", _("Vote")
-        RESULTS = "results", _("Results")
+        PROPOSE = "propose", pgettext_lazy("phase", "Proposals")
+        DEBATE = "debate", pgettext_lazy("phase", "Debate")
+        VOTE = "vote", pgettext_lazy("phase", "Vote")
+        RESULTS = "results", pgettext_lazy("phase", "Results")
 
     process = models.ForeignKey(Process, models.CASCADE, related_name="phases")
     type = models.CharField(max_length=10, choices=Type.choices)

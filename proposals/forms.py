@@ -44,13 +44,18 @@ class ProposalForm(forms.Form):
         min_length=5,
         help_text=_("What should happen, in one line."),
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        error_messages={"required": _("Say in one line what should happen.")},
     )
     body = forms.CharField(
         label=_("Your proposal"),
         max_length=10_000,
         min_length=20,
-        help_text=_("Why, where, and for whom. Markdown works: **bold**, lists, [links](https://…)."),
+        help_text=_(
+            'Why, where, and for whom. Markdown works: <code dir="ltr">**bold**</code>, <code dir="ltr">- list</code>, '
+            '<code dir="ltr">[link](https://…)</code>.'
+        ),
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 12}),
+        error_messages={"required": _("Say why, where, and for whom.")},
     )
     scope = forms.ModelChoiceField(Scope.objects.none(), label=_("District"), required=False)
     topic = forms.ModelChoiceField(Topic.objects.all(), label=_("Topic"), required=False, empty_label=_("No topic"))

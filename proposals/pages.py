@@ -121,13 +121,13 @@ def detail_page(
 
 
 def thread_wanted(params: Mapping[str, str], proposal: Proposal) -> dict[str, Any]:
-    """`order=oldest`, `from=` a conversation, or `c=` a comment: the page that its conversation begins."""
-    start = _number(params.get("from"))
+    """`order=oldest`, `from=` a conversation, or `c=` a comment: the page that its conversation begins, which is whole."""
+    start, whole = _number(params.get("from")), None
     if (number := _number(params.get("c") or params.get("reply"))) and (
         comment := proposal.comments.filter(pk=number).only("path").first()
     ):
-        start = comment.beginning_id
-    return {"newest_first": params.get("order") != "oldest", "start": start}
+        start = whole = comment.beginning_id
+    return {"newest_first": params.get("order") != "oldest", "start": start, "whole": whole}
 
 
 def _number(text: str | None) -> int | None:
@@ -150,6 +150,8 @@ def compose_page(
         "form": form,
         "refusal": refusal,
         "preview": text,
+        "closed": refusal is not None and not form.is_bound,
+        "phases": phases_of(process, timezone.now()),
         "similar": similar_to(text["title"], text["body"], process, besides=proposal) if text else [],
         "now": timezone.now(),
     }

@@ -59,7 +59,7 @@
     const left = Number(counter.dataset.max) - [...input.value].length;
     counter.querySelector("[data-left]").textContent = new Intl.NumberFormat(root.lang || "en").format(left);
     counter.toggleAttribute("data-over", left < 0);
-    counter.hidden = false;
+    counter.hidden = left > Number(counter.dataset.max) / 5;
   }
 
   function prepare(within) {
@@ -90,6 +90,15 @@
   });
 
   document.addEventListener("input", (event) => { if (event.target.id) showCount(event.target); });
+  // Where what had the focus was replaced: on to the fault, the notice, or what the pressed element names.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (document.activeElement !== document.body) return;
+    const named = event.detail.requestConfig?.elt?.closest("[data-then-focus]")?.dataset.thenFocus;
+    const next = event.detail.elt.querySelector?.("[aria-invalid='true'], [data-focus-first]") || (named && document.querySelector(named));
+    if (!next) return;
+    if (next.tabIndex < 0) next.tabIndex = -1;
+    next.focus();
+  });
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
   document.addEventListener("DOMContentLoaded", () => {
     prepare(document);
