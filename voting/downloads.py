@@ -41,7 +41,7 @@ def result_csv(poll: Poll, result: Result) -> bytes:
                 [
                     option.key,
                     option.external_id,
-                    option.title.get("en", ""),
+                    loc(option.title, "en") if "fa" not in option.title else option.title.get("en", ""),
                     option.title.get("fa", ""),
                     option.scope.slug if option.scope else "",
                     option.subject.slug if option.subject else "",

@@ -89,6 +89,14 @@
     }
   });
 
+  // Whoever uses this device next must not find the choices and texts that were kept on it.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.getAttribute("action")?.endsWith("/account/logout/")) return;
+    try {
+      for (const name of Object.keys(localStorage)) if (/^(ballot\.|draft:)/.test(name)) localStorage.removeItem(name);
+    } catch { /* nothing was kept */ }
+  });
+
   document.addEventListener("input", (event) => { if (event.target.id) showCount(event.target); });
   // Where what had the focus was replaced: on to the fault, the notice, or what the pressed element names.
   document.addEventListener("htmx:afterSettle", (event) => {

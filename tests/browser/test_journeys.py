@@ -49,6 +49,21 @@ def test_a_resident_votes_and_finds_the_ballot_again_on_another_device(visit: Vi
     expect(elsewhere.locator("#receipt-number")).to_be_visible()
 
 
+def test_choices_that_were_not_cast_are_gone_from_the_device_after_signing_out(visit: Visit) -> None:
+    page = visit("/en/")
+    sign_in(page, "en", "Tom Ferrier")
+    poll = poll_of(page, "en", "budget-six")
+    page.goto(f"{poll}ballot/")
+    page.locator("input[name=choose]").first.check()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/en/")
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('ballot.')).length") == 1
+    page.locator("details[data-menu] summary").first.click()
+    page.locator("form[action$='/account/logout/'] button").first.click()
+    page.wait_for_load_state()
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('ballot.')).length") == 0
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "plain"])
 def test_too_much_is_refused_and_nothing_that_was_chosen_is_lost(visit: Visit, javascript: bool) -> None:
     page = visit("/en/", java_script_enabled=javascript)

@@ -55,6 +55,14 @@ def test_csv_has_every_option_with_votes_and_reason(poll: Poll, client: Client) 
     ]
 
 
+def test_csv_of_a_round_in_another_language_has_its_titles(client: Client, roll) -> None:
+    draft = make.poll(roll=roll)
+    draft.options.filter(key="o1").update(title={"pl": "Ławka"})
+    poll = make.published(actions.open_poll(poll=draft, by=None))
+    rows = list(csv.DictReader(io.StringIO(download(client, poll, "csv").decode("utf-8-sig"))))
+    assert (rows[0]["title_en"], rows[0]["title_fa"]) == ("Ławka", "")
+
+
 def test_csv_cells_cannot_become_formulas(poll: Poll, client: Client) -> None:
     rows = list(csv.DictReader(io.StringIO(download(client, poll, "csv").decode("utf-8-sig"))))
     assert rows[1]["title_en"] == "'=HYPERLINK(1)"
