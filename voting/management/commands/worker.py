@@ -1,15 +1,17 @@
 """`manage.py worker`: closes polls that are due, counts and publishes them. One such process is enough; two do no harm."""
 
+import logging
 import signal
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from voting import actions
 
+logger = logging.getLogger(__name__)
 HEARTBEAT = 1.0
 
 
@@ -22,5 +24,10 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         self.stdout.write("worker: ready")
         while not stop.wait(HEARTBEAT):
-            close_old_connections()
-            actions.tick(at=timezone.now())
+            try:
+                actions.tick(at=timezone.now())
+            except OperationalError:
+                logger.exception("The database does not answer; the worker waits for it.")
+                stop.wait(10 * HEARTBEAT)
+            finally:
+                close_old_connections()
