@@ -13,3 +13,5 @@ DEBUG = False
 EMBEDDED_SEQUENCER = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Redis is one for all test processes, and clearing it in one would clear it for the others.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
