@@ -26,10 +26,13 @@ class Standing:
 
 
 def standing(poll: Poll, user: object) -> Standing:
-    """Computed anew each time from the poll's key: nothing stored says who has voted."""
-    if not isinstance(user, User):
-        return Standing(entry=None)
-    entry = RollEntry.objects.filter(roll=poll.roll_id, user=user).first()
+    """Of a person; the standing of somebody without a place on the roll is empty."""
+    entry = RollEntry.objects.filter(roll=poll.roll_id, user=user).first() if isinstance(user, User) else None
+    return standing_of(poll, entry)
+
+
+def standing_of(poll: Poll, entry: RollEntry | None) -> Standing:
+    """Of a place on the roll. Computed anew each time from the poll's key: nothing stored says who has voted."""
     destroyed = poll.status == Poll.Status.PUBLISHED and not ballotbox.holds_key(poll.public_id)
     if entry is None or poll.status == Poll.Status.DRAFT or destroyed:
         return Standing(entry=entry)

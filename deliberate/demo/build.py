@@ -320,8 +320,10 @@ def invented_voters(roll: Roll, count: int, chance: random.Random) -> list[RollE
     return chance.sample(entries, min(count, len(entries)))
 
 
-def cast_invented(poll: Poll, entry: RollEntry, planned: Item, chance: random.Random, *, at: datetime) -> None:
-    """One plausible ballot, drawn from the groups of voters that the content describes."""
+def cast_invented(
+    poll: Poll, entry: RollEntry, planned: Item, chance: random.Random, *, at: datetime, revision: int = 0
+) -> str:
+    """One plausible ballot, drawn from the groups of voters that the content describes. Returns its receipt number."""
     groups = planned["affinities"]
     group = chance.choices(groups, weights=[group["weight"] for group in groups])[0]
     options = list(poll.options.all())
@@ -332,6 +334,7 @@ def cast_invented(poll: Poll, entry: RollEntry, planned: Item, chance: random.Ra
         if fits and chance.randrange(100) < group["likes"].get(option.external_id, 0):
             choice.append(option.key)
             left = None if left is None else left - (option.cost or 0)
-    voting_actions.cast_ballot(
-        poll=poll, voter=entry, choice=choice, bid=voting_actions.new_receipt_number(), revision=0, at=at
+    receipt = voting_actions.cast_ballot(
+        poll=poll, voter=entry, choice=choice, bid=voting_actions.new_receipt_number(), revision=revision, at=at
     )
+    return receipt.bid
