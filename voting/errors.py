@@ -71,7 +71,10 @@ class ReceiptNumberTaken(Refusal):
 
 class CastingTooFast(Refusal):
     code = "casting_too_fast"
-    reason = _("That was very often in a short time. Nothing was cast and your choices are kept: wait a minute, then confirm again.")
+    reason = _(
+        "That was very often in a short time. Nothing was cast and your choices are kept: "
+        "wait a minute, then confirm again."
+    )
     correctable = True
 
 

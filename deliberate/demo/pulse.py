@@ -8,9 +8,11 @@ then, until most have voted, and the board is alive.
 import json
 import random
 import time
+from contextlib import suppress
 
 from django.utils import timezone
 
+from common.refusal import Refusal
 from deliberate.demo import build
 from votelog.models import BALLOT, Pending
 from voting.models import Poll
@@ -47,7 +49,7 @@ def _cast_one(poll: Poll) -> None:
     asked = [standing_of(poll, entry) for entry in build.invented_voters(poll.roll, 12, _chance)]
     who = min(asked, key=lambda standing: standing.next_revision)
     if who.entry is not None:
-        bid = build.cast_invented(
-            poll, who.entry, planned, _chance, at=timezone.now(), revision=who.next_revision
-        )
-        _invented.add(bid)
+        with suppress(Refusal):  # the poll may have closed at this moment
+            _invented.add(
+                build.cast_invented(poll, who.entry, planned, _chance, at=timezone.now(), revision=who.next_revision)
+            )

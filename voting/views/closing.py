@@ -37,6 +37,7 @@ def poll_close(request: HttpRequest, poll_id: str) -> HttpResponse:
         except Refusal as said:
             refusal = said
         else:
-            messages.success(request, _("The poll is closed. It is counted and published as soon as the closing stands in the log."))
+            said_so = _("The poll is closed. It is counted and published as soon as the closing stands in the log.")
+            messages.success(request, said_so)
             return redirect(poll)
     return render(request, "voting/poll_close.html", {"poll": poll, "refusal": refusal}, status=409 if refusal else 200)
