@@ -46,7 +46,8 @@ def record(type: str, *, poll: str = "", at: datetime | None = None, d: dict[str
 
 def record_ballot(*, poll: str, d: dict[str, Any], k: int | None) -> None:
     """Record an accepted ballot, in the caller's transaction. When and in which order it enters the log is unforeseeable:
-    shuffled, as soon as ballots of at least `k` credentials of its poll wait, or, with None, when a barrier of its poll is recorded.
+    shuffled, as soon as ballots of at least `k` credentials of its poll wait, or, with None, when a barrier of its poll
+    is recorded.
 
     Raises RuntimeError outside a transaction, ValueError when this could never become an entry of the log.
     """

@@ -203,3 +203,21 @@ def test_it_agrees_with_the_plain_count(
     kept, runs = naive.equal_shares(ballots, projects, budget, tie_order, options)
     assert purchases(outcome) == kept
     assert [(run.voter_budget, run.spent, run.winners) for run in outcome.runs] == runs
+
+
+@given(
+    ballots=st.lists(st.sets(st.sampled_from("abcd")).map(sorted), min_size=1, max_size=6),
+    costs=st.lists(st.integers(1, 400), min_size=4, max_size=4),
+    budget=st.integers(0, 600),
+    integral=st.booleans(),
+    exhaustive=st.booleans(),
+)
+def test_with_the_least_step_the_count_ends_whatever_the_ballots(
+    ballots: list[list[str]], costs: list[int], budget: int, integral: bool, exhaustive: bool
+) -> None:
+    options = full_options("pb-mes-v1", integral=integral, stop_when_exhaustive=exhaustive)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pb_mes, "MAX_RUNS", 8)
+        options["step"] = pb_mes.least_step(costs, budget=budget, options=options)
+        outcome = count(ballots, dict(zip("abcd", costs, strict=True)), budget, **options)
+    assert outcome.runs is not None and len(outcome.runs) <= 8

@@ -147,7 +147,7 @@ def test_a_published_round_gives_exactly_the_published_outcome(data: Path, capsy
     ("text", "reason"),
     [
         (
-            SMALL.replace("rule;greedy", "rule;equalshares/add1").replace("budget;100", "budget;10000000").replace("a;60", "a;9000000"),
+            SMALL.replace(";greedy", ";equalshares/add1").replace("budget;100", "budget;10000000").replace("a;60", "a;9000000"),
             "add1 did not end within 100000 runs",
         ),
         (
