@@ -68,7 +68,7 @@
       region.classList.toggle("is-stale", mode === "replace" && (state === "stale" || state === "offline"));
       let text = status.querySelector(".live__since");
       if (!text) text = status.appendChild(Object.assign(document.createElement("span"), { className: "live__since" }));
-      const time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(heard);
+      const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(heard);
       const words = region.dataset.liveSinceText;
       text.textContent = words && (state === "stale" || state === "offline") ? words.replace("%s", time) : "";
     }
@@ -178,7 +178,6 @@
         const theirs = Number(other.dataset.liveItem);
         return newest ? theirs < number || other.hasAttribute("data-live-more") : theirs > number;
       });
-      item.style.contentVisibility = "visible";                      // its true height must be known at once
       holder.insertBefore(item, next || null);
       holder.hidden = false;
       return true;
