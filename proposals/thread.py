@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from proposals.models import Comment, Proposal
 
-BEGINNINGS_A_PAGE = 50
+BEGINNINGS_A_PAGE = 25
 REPLIES_AT_FIRST = 20
 NEWS_AT_ONCE = 200
 

@@ -1,8 +1,11 @@
 """Passwords, addresses and passkeys of people who are signed in, or want to be again."""
 
+import re
+
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils import translation
 
 from common.persian import persian_digits
 from tests.accounts.pages import code_in
@@ -161,3 +164,16 @@ def test_a_new_password_does_not_get_past_the_second_step(client, ada):
     answer = client.post(reverse("account_login"), {"login": "ada@example.org", "password": NEW})
     assert answer["Location"] == reverse("mfa_authenticate")
     assert "_auth_user_id" not in client.session
+
+
+def test_what_persian_pages_say_about_the_length_of_passwords_has_persian_digits(client, ada):
+    ada.set_unusable_password()
+    ada.save()
+    client.force_login(ada)
+    with translation.override("fa"):
+        url = reverse("account_set_password")
+    help_text = re.findall(r'class="hint" id="id_password1_helptext">(.*?)</div>', client.get(url).content.decode(), re.S)[0]
+    assert "۱۰" in help_text and not re.search("[0-9]", help_text)
+    html = client.post(url, {"password1": "kw7", "password2": "kw7"}).content.decode()
+    errors = "".join(re.findall(r'class="field__error".*?</div>', html, re.S) + re.findall(r'<a href="#id_password1">(.*?)</a>', html))
+    assert "۱۰" in errors and not re.search(r"\b10\b", errors)

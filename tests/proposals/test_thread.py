@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from processes.models import Phase
 from proposals.models import Comment, Proposal, segment
-from proposals.thread import BEGINNINGS_A_PAGE, NEWS_AT_ONCE, read_thread
+from proposals.thread import BEGINNINGS_A_PAGE, NEWS_AT_ONCE, REPLIES_AT_FIRST, read_thread
 from tests.proposals.conftest import move_to, propose, say
 
 
@@ -61,7 +61,7 @@ def test_a_long_thread_comes_in_pages_that_lose_and_repeat_nothing(client: Clien
     rows = many(proposal, ada, beginnings=120, replies=1)
     for order in ("newest", "oldest"):
         seen, query = [], f"?order={order}"
-        for _ in range(3):
+        for _ in range(5):
             html = page(client, proposal, query, htmx="from" in query)
             seen += shown(html)
             assert len(shown(html)) <= 2 * BEGINNINGS_A_PAGE
@@ -87,7 +87,7 @@ def test_an_address_that_makes_no_sense_shows_the_thread_all_the_same(client: Cl
 
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_five_hundred_comments_take_eight_queries_at_most(client: Client, proposal, ada, bo, signed_in) -> None:
-    many(proposal, ada, beginnings=50, replies=9)
+    many(proposal, ada, beginnings=BEGINNINGS_A_PAGE, replies=500 // BEGINNINGS_A_PAGE - 1)
     if signed_in:
         client.force_login(bo)
     with CaptureQueriesContext(connection) as queries:
@@ -240,3 +240,27 @@ def test_an_answer_to_a_number_longer_than_any_is_refused(proposal: Proposal, bo
     client.force_login(bo)
     said = {"body": "Yes.", "stance": "for", "parent": "9" * 5000}
     assert client.post(reverse("proposals:comment-create", args=[proposal.pk]), said).status_code == 422
+
+
+def test_a_long_conversation_is_cut_and_a_link_shows_all_of_it(client: Client, proposal, ada) -> None:
+    rows = many(proposal, ada, 1, replies=REPLIES_AT_FIRST + 7)
+    html = page(client, proposal)
+    assert shown(html) == [row.pk for row in rows[: REPLIES_AT_FIRST + 1]]
+    assert f"Show all {REPLIES_AT_FIRST + 7} replies" in html
+    left_out = rows[REPLIES_AT_FIRST + 1].pk
+    assert f'?c={left_out}#c{left_out}"' in html
+    assert shown(page(client, proposal, f"?c={left_out}")) == [row.pk for row in rows]
+
+
+def test_a_conversation_of_the_greatest_length_that_is_shown_at_first_has_no_link(client: Client, proposal, ada) -> None:
+    many(proposal, ada, 1, replies=REPLIES_AT_FIRST)
+    html = page(client, proposal)
+    assert len(shown(html)) == REPLIES_AT_FIRST + 1
+    assert "Show all" not in html
+
+
+def test_the_order_is_offered_where_it_makes_a_difference(client: Client, proposal, ada) -> None:
+    say(proposal, ada)
+    assert "Oldest first" not in page(client, proposal)
+    say(proposal, ada)
+    assert "Oldest first" in page(client, proposal)
