@@ -6,7 +6,7 @@ RUN pip install --require-hashes -r requirements/production.txt
 COPY . .
 # collectstatic needs settings that start, not the secrets of the instance.
 RUN pybabel -q compile -d locale -D django \
- && DEBUG=0 SECRET_KEY=only-while-building-the-image-only-while-building-the-image HOSTS=localhost STATIC_ROOT=/app/collected \
+ && DEBUG=0 SECRET_KEY=only-while-building-the-image-only-while-building-the-image HOSTS=localhost SMTP_HOST=localhost STATIC_ROOT=/app/collected \
     DATA_DIR=/tmp/build python manage.py collectstatic --noinput -v 0 \
  && useradd --system --home /data deliberate && mkdir /data && chown deliberate /data
 ENV STATIC_ROOT=/app/collected

@@ -27,7 +27,7 @@ if DEMO:
             )
     if DEBUG:
         raise ImproperlyConfigured("DEMO=1 and DEBUG=1 exclude each other: unset one of the two.")
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
     _secret = DATA_DIR / "secret"
     if not _secret.exists():
         _secret.touch(mode=0o600)
@@ -47,6 +47,10 @@ else:
     if not HOSTS or "*" in HOSTS:
         raise ImproperlyConfigured(
             "HOSTS is missing: set it to the host names of this instance, separated by commas, or set DEBUG=1 to develop."
+        )
+    if not env.str("SMTP_HOST", ""):
+        raise ImproperlyConfigured(
+            "SMTP_HOST is missing: without it sign-in codes would be printed instead of mailed. Set it, or DEBUG=1 to develop."
         )
 
 ALLOWED_HOSTS = HOSTS
@@ -132,7 +136,7 @@ TEMPLATES = [
 # --- Data --------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'deliberate.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,

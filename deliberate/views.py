@@ -131,9 +131,12 @@ def live_numbers() -> list[dict[str, Any]]:
     """How much is going on, as components/stats.html shows it."""
     numbers = [
         (User.objects.filter(is_active=True).count(), _("people")),
-        (Proposal.objects.published().count(), _("proposals")),
-        (Comment.objects.count(), _("comments")),
-        (Board.objects.aggregate(ballots=Sum("turnout", default=0))["ballots"], _("ballots")),
+        (Proposal.objects.published().filter(process__published=True).count(), _("proposals")),
+        (Comment.objects.filter(proposal__process__published=True).count(), _("comments")),
+        (
+            Board.objects.filter(poll__process__published=True).aggregate(ballots=Sum("turnout", default=0))["ballots"],
+            _("ballots"),
+        ),
     ]
     return [{"value": number(value), "label": label} for value, label in numbers]
 

@@ -177,6 +177,7 @@ def test_counting_tree_and_verifier_import_nothing_but_the_standard_library() ->
         ({}, "SECRET_KEY is missing"),
         ({"SECRET_KEY": "x" * 60}, "HOSTS is missing"),
         ({"SECRET_KEY": "x" * 60, "HOSTS": "*"}, "HOSTS is missing"),
+        ({"SECRET_KEY": "x" * 60, "HOSTS": "vote.example.org"}, "SMTP_HOST is missing"),
         ({"DEMO": "1", "SECRET_KEY": "x" * 60}, "DEMO=1 signs anyone in"),
         ({"DEMO": "1", "HOSTS": "vote.example.org"}, "DEMO=1 signs anyone in"),
         ({"DEMO": "1", "DATABASE_URL": "postgres://db/x"}, "DEMO=1 signs anyone in"),

@@ -202,25 +202,23 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
 def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
     """Count the closed poll and publish the first result act.
 
-    The nonce that decides ties is shown only now, when the fingerprint of the ballots already stands in the log.
+    The nonce that decides ties is shown only now, when the fingerprint of the ballots already stands in the log. Counting
+    may take long, so it happens before the transaction; the fingerprint is looked at again inside.
     Raises NotPermitted, PollNotClosed, ClosingNotInLog, CountDiffersFromLog.
     """
+    poll = _may_publish(poll, by)
+    event = next(log.events(poll.public_id, kind="poll.closed"), None)
+    if event is None or not log.is_published(event):
+        raise errors.ClosingNotInLog()
+    fingerprint = entries.read(event.body)["d"]["ballots_sha256"]
+    outcome, published = tabulate.count_poll(poll, tabulate.counted(poll), beacon=ballotbox.nonce(poll.public_id))
+    result_bytes = canonical.dumps(published)
     with transaction.atomic():
         lock_exclusive(poll.topic)
-        poll = Poll.objects.select_related("roll").get(pk=poll.pk)
-        if by is not None and not can(by, "poll.publish", poll):
-            raise NotPermitted()
-        if refusal := rules.why_not_publish(poll):
-            raise refusal
-        event = next(log.events(poll.public_id, kind="poll.closed"), None)
-        if event is None or not log.is_published(event):
-            raise errors.ClosingNotInLog()
-        closing = entries.read(event.body)
+        poll = _may_publish(poll, by)
         count = tabulate.counted(poll)
-        if tabulate.ballots_sha256(poll, count) != closing["d"]["ballots_sha256"]:
+        if not fingerprint == published["ballots_sha256"] == tabulate.ballots_sha256(poll, count):
             raise errors.CountDiffersFromLog()
-        outcome, published = tabulate.count_poll(poll, count, beacon=ballotbox.nonce(poll.public_id))
-        result_bytes = canonical.dumps(published)
         result = Result.objects.create(
             poll=poll,
             act=1,
@@ -238,6 +236,15 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
         signals.result_published.send(Poll, poll=poll, result=result)
         announce(poll.topic, lambda: render_board(poll))
     return result
+
+
+def _may_publish(poll: Poll, by: User | None) -> Poll:
+    poll = Poll.objects.select_related("roll").get(pk=poll.pk)
+    if by is not None and not can(by, "poll.publish", poll):
+        raise NotPermitted()
+    if refusal := rules.why_not_publish(poll):
+        raise refusal
+    return poll
 
 
 def finish_due_polls(*, at: datetime) -> None:
@@ -266,6 +273,7 @@ def _alone(poll: Poll) -> Iterator[None]:
 def refresh_board(*, public_id: str) -> None:
     """Recompute what observers see, and tell them when it changed. Called after each mix and, for turnout, by the clock."""
     with transaction.atomic():
+        lock_exclusive(f"refresh {public_id}")  # else an older count could overwrite a newer one
         poll = Poll.objects.filter(public_id=public_id).exclude(status=Poll.Status.DRAFT).first()
         if poll is not None and tabulate.refresh_board(poll):
             announce(poll.topic, lambda: render_board(poll))

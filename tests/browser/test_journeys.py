@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,16 +19,19 @@ def poll_of(page: Page, language: str, process: str) -> str:
     return next(match[0] for link in links if (match := re.match(rf"/{language}/polls/\w+/", link)))
 
 
-def fill_and_cast(page: Page, ballot: str, keys: list[str]) -> str:
+def fill_and_cast(page: Page, ballot: str, keys: list[str], *, at_each_step: Callable[[], object] = lambda: None) -> str:
     """Through form, review and confirmation; the receipt number."""
     page.goto(ballot)
+    at_each_step()
     for box in page.locator("input[type=checkbox][name=choose]").all():
         box.set_checked(box.get_attribute("value") in keys)
     page.locator("main form[method=post] button[type=submit], main form[method=post] button:not([type])").last.click()
     expect(page.locator(".not-yet").first).to_be_visible()
+    at_each_step()
     page.locator("form[action*='/ballot/cast/'] button").first.click()
     number = page.locator("#receipt-number")
     expect(number).to_be_visible()
+    at_each_step()
     return re.sub(r"[^0-9a-f]", "", number.inner_text())
 
 

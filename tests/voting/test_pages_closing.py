@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from votelog import log, sequencer
 from voting import actions
 from voting.models import Poll
-from votelog import log, sequencer
 
 
 def url(poll: Poll) -> str:
