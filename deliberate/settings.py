@@ -58,6 +58,7 @@ SECURE = not (DEBUG or DEMO)
 PORT: int = env.int("PORT", 8000)
 SITE_NAME: str = env.str("SITE_NAME", "Rudkenar" if DEMO else "Deliberate")
 SITE_NAME_FA: str = env.str("SITE_NAME_FA", "رودکنار" if DEMO else SITE_NAME)
+SOURCE_URL: str = env.str("SOURCE_URL", "")
 
 # --- Apps and middleware -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [

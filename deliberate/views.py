@@ -143,7 +143,7 @@ def live_numbers() -> list[dict[str, Any]]:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "about/about.html")
+    return render(request, "about/about.html", {"source_url": settings.SOURCE_URL})
 
 
 @require_safe
