@@ -120,21 +120,3 @@ def initials(name: str) -> str:
 def colour_class(key: object) -> int:
     """0–7, always the same for the same key."""
     return sha256(str(key).encode()).digest()[0] % 8
-
-
-@register.filter
-def get(mapping: dict[object, object], key: object) -> object:
-    return mapping.get(key) if mapping else None
-
-
-@register.simple_tag(takes_context=True)
-def query(context: template.Context, **changes: object) -> str:
-    """This page's query string with some parameters changed (empty removes one), `page` always removed."""
-    params = context["request"].GET.copy()
-    params.pop("page", None)
-    for name, value in changes.items():
-        if value in ("", None):
-            params.pop(name, None)
-        else:
-            params[name] = str(value)
-    return f"?{params.urlencode()}" if params else "?"
