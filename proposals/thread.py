@@ -41,9 +41,7 @@ class Thread:
     """Number of the conversation with which the next page starts."""
 
 
-def read_thread(
-    proposal: Proposal, *, newest_first: bool, start: int | None = None, whole: int | None = None
-) -> Thread:
+def read_thread(proposal: Proposal, *, newest_first: bool, start: int | None = None, whole: int | None = None) -> Thread:
     """One page of conversations from number `start` on, at most REPLIES_AT_FIRST replies of each; all of conversation `whole`.
 
     Two queries, however many comments there are.

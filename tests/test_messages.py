@@ -127,6 +127,13 @@ def test_one_spelling_for_one_word() -> None:
     assert faults(rf"(?<![{PERSIAN}])رای(?![{PERSIAN}])|رای\u200c|فرآیند|رایانامه|بارگزاری|جستجو|گفتگو") == []
 
 
+def test_a_phase_and_a_button_of_the_same_english_name_have_persian_names_of_their_own() -> None:
+    catalogue = read(COMMITTED)
+    phase, button = catalogue.get("Vote", context="phase"), catalogue.get("Vote")
+    assert phase is not None and button is not None
+    assert (phase.string, button.string) == ("رأی‌گیری", "رأی دادن")
+
+
 @pytest.fixture
 def compiled(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "fa/LC_MESSAGES"

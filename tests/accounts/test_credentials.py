@@ -175,5 +175,7 @@ def test_what_persian_pages_say_about_the_length_of_passwords_has_persian_digits
     help_text = re.findall(r'class="hint" id="id_password1_helptext">(.*?)</div>', client.get(url).content.decode(), re.S)[0]
     assert "۱۰" in help_text and not re.search("[0-9]", help_text)
     html = client.post(url, {"password1": "kw7", "password2": "kw7"}).content.decode()
-    errors = "".join(re.findall(r'class="field__error".*?</div>', html, re.S) + re.findall(r'<a href="#id_password1">(.*?)</a>', html))
+    errors = "".join(
+        re.findall(r'class="field__error".*?</div>', html, re.S) + re.findall(r'<a href="#id_password1">(.*?)</a>', html)
+    )
     assert "۱۰" in errors and not re.search(r"\b10\b", errors)

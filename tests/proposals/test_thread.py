@@ -151,7 +151,7 @@ def test_where_the_phase_forbids_comments_no_form_and_no_reply_is_offered(client
     html = page(client, proposal)
     assert "?reply=" not in html
     assert "<textarea" not in html
-    assert "does not allow that" in html
+    assert "Comments are closed in this phase." in html
 
 
 def test_who_has_no_account_is_offered_to_sign_in_and_come_back(client: Client, proposal, ada) -> None:
