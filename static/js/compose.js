@@ -2,7 +2,6 @@
 // which text it is ("7:comment:15:0"); data-draft-sent: the text in it came back from the server, so it wins over what was kept.
 // A page that shows what became of a text names it in data-draft-done: it is forgotten there, if it had been sent.
 "use strict";
-
 (() => {
   const DAYS = 14;
   const load = (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
@@ -22,10 +21,9 @@
 
   function prepare(form) {
     if (form.hasAttribute("data-draft-sent")) { keep(form); return; }
-    const kept = load(keyOf(form));
-    if (!kept) return;
+    const kept = load(keyOf(form))?.texts || {};
     for (const field of texts(form)) {
-      const text = kept.texts[field.name];
+      const text = kept[field.name];
       if (text === undefined || text === field.value) continue;
       field.value = text;
       field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -56,8 +54,7 @@
   for (const key of person ? keys() : []) {
     const kept = load(key);
     const accepted = kept?.sent && done.some((name) => key.startsWith(`draft:${name}`));
-    const old = !kept || Date.now() - kept.at > DAYS * 86400000;
-    if (old || accepted || !key.startsWith(`draft:${person}:`)) drop(key);     // the last: somebody else wrote here before
+    if (!kept || Date.now() - kept.at > DAYS * 86400000 || accepted || !key.startsWith(`draft:${person}:`)) drop(key);     // the last: somebody else wrote here before
   }
   for (const form of document.querySelectorAll("form[data-draft]")) prepare(form);
 })();
