@@ -223,3 +223,14 @@ def test_the_locks_hold_what_the_project_asks_for_with_hashes(lock: str, extras:
         if not any(Requirement(line).specifier.contains(v) for v in pinned.get(canonicalize_name(Requirement(line).name), []))
     ]
     assert missing == []
+
+
+def test_faults_in_forms_are_told_in_the_language_of_the_page() -> None:
+    """The browser's own bubbles speak the browser's language: forms are sent, and the answer says what is wrong."""
+    speaking = [
+        f"{path.name}: {form[:80]}"
+        for path in TEMPLATES
+        for form in re.findall(r'<form class="form\b[^>]*>', path.read_text())
+        if "post" in form and "novalidate" not in form
+    ]
+    assert speaking == []

@@ -152,9 +152,13 @@ def test_a_proposal_is_written_looked_at_published_changed_and_endorsed(visit: V
     address = author.url
 
     author.locator("main a[href$='/edit/']").first.click()
-    author.fill("textarea[name=body]", "Three planks.")
+    author.fill("textarea[name=body]", "Three.")
     author.locator("button[value=save]").first.click()
-    expect(author.locator("main")).to_contain_text("Three planks.")
+    expect(author.locator(".error-summary")).to_be_visible()
+    expect(author.locator("textarea[name=body]")).to_have_value("Three.")
+    author.fill("textarea[name=body]", "Three planks, and a back to lean on.")
+    author.locator("button[value=save]").first.click()
+    expect(author.locator("main")).to_contain_text("Three planks, and a back to lean on.")
 
     reader = visit(f"/{language}/", java_script_enabled=javascript)
     sign_in(reader, language, "Tom Ferrier")
