@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 OptionId = str
 ApprovalBallot = tuple[OptionId, ...]
@@ -16,8 +17,29 @@ class ProfileError(ValueError):
     they are cast."""
 
 
+class _Grouped:
+    """What every profile can tell. `()` is the group of blank ballots."""
+
+    groups: Mapping[Any, int]
+
+    @property
+    def total(self) -> int:
+        """All ballots, blank ones included."""
+        return sum(self.groups.values())
+
+    @property
+    def blank(self) -> int:
+        """Ballots without any mark."""
+        return self.groups.get((), 0)
+
+    @property
+    def valid(self) -> int:
+        """Ballots with at least one mark."""
+        return self.total - self.blank
+
+
 @dataclass(frozen=True)
-class ApprovalProfile:
+class ApprovalProfile(_Grouped):
     """How many ballots approve exactly which set of options.
 
     `groups` maps the approved ids, sorted by code point, to the number of such ballots; the empty tuple
@@ -45,28 +67,13 @@ class ApprovalProfile:
         """Group `ballots`, each the approved ids in any order."""
         return cls(Counter(tuple(sorted(ballot)) for ballot in ballots))
 
-    @property
-    def total(self) -> int:
-        """All ballots, blank ones included."""
-        return sum(self.groups.values())
-
-    @property
-    def blank(self) -> int:
-        """Ballots that approve nothing."""
-        return self.groups.get((), 0)
-
-    @property
-    def valid(self) -> int:
-        """Ballots with at least one approval."""
-        return self.total - self.blank
-
     def scores(self, options: Collection[OptionId]) -> dict[OptionId, int]:
         """Number of approving ballots of each option. Raises ProfileError when a ballot names another one."""
         return _add_up((([(option, 1) for option in ballot], count) for ballot, count in self.groups.items()), options)
 
 
 @dataclass(frozen=True)
-class PointsProfile:
+class PointsProfile(_Grouped):
     """How many ballots give exactly which points. `groups` maps ((id, points), …), sorted by id, points ≥ 1,
     to a count.
 
@@ -94,21 +101,6 @@ class PointsProfile:
     def of(cls, ballots: Iterable[Mapping[OptionId, int]]) -> "PointsProfile":
         """Group `ballots`, each the points by id; zero points are the same as none."""
         return cls(Counter(tuple(sorted((o, p) for o, p in ballot.items() if p != 0)) for ballot in ballots))
-
-    @property
-    def total(self) -> int:
-        """All ballots, blank ones included."""
-        return sum(self.groups.values())
-
-    @property
-    def blank(self) -> int:
-        """Ballots that give no points."""
-        return self.groups.get((), 0)
-
-    @property
-    def valid(self) -> int:
-        """Ballots that give points to at least one option."""
-        return self.total - self.blank
 
     def scores(self, options: Collection[OptionId]) -> dict[OptionId, int]:
         """Points of each option. Raises ProfileError when a ballot names another one."""
