@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -14,12 +16,14 @@ PAGES = [
     "/polls/", "POLL/", "POLL/ballot/", "POLL/board/", "POLL/options/o1/", "RESULT/result/", "RESULT/board/",
     "/proposals/", "/processes/embankment-fridays/proposals/", "DEBATE", "/receipts/", "/eligibility/", "/eligibility/redeem/",
     "/account/login/", "/account/signup/", "/account/login/code/", "/account/password/reset/", "/demo/", "/demo/mail/",
-    "/no-such-page/",
+    "/no-such-page/", "RESULT/options/o1/", "/account/signup/passkey/", "/processes/small-works/",
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/profile/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/2fa/webauthn/",
     "POLL/ballot/", "DEBATE", "/processes/embankment-fridays/proposals/", "/eligibility/", "/account/logout/",
+    "/processes/small-works/proposals/new/", "VERSIONS", "/account/2fa/webauthn/add/",
 ]  # fmt: skip
+FOR_STAFF = ["/", "POLL/", "POLL/close/"]
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +36,8 @@ def places(browser, city) -> dict[str, str]:
     page.close()
     assert debate
     return {name: path.removeprefix("/en").rstrip("/") for name, path in [("POLL", poll), ("RESULT", result)]} | {
-        "DEBATE": debate.removeprefix("/en")
+        "DEBATE": debate.removeprefix("/en"),
+        "VERSIONS": re.sub(r"^/en(/proposals/\d+).*", r"\1/versions/", debate),
     }
 
 
@@ -49,6 +54,8 @@ def test_every_page_is_accessible_and_fits_a_phone(visit: Visit, places, languag
     problems = inspect(page, language, [address(name, places) for name in PAGES])
     sign_in(page, language, "مینا")
     problems += inspect(page, language, [address(name, places) for name in SIGNED_IN])
+    sign_in(page, language, "دبیرخانه")
+    problems += inspect(page, language, [address(name, places) for name in FOR_STAFF])
     assert problems == []
 
 
