@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from counting.pabulib_cells import REASONS, PabulibError, Section, read_sections
-from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile
+from counting.profile import ApprovalProfile, OptionId, PointsProfile, ScoredProfile
 from counting.rules import full_options
 
 __all__ = [
@@ -100,7 +100,7 @@ class Pabulib:
         types."""
         return ("pb-greedy-v1", "pb-mes-v1") if self.vote_type in ("approval", "choose-1") else ("pb-greedy-v1",)
 
-    def profile(self) -> Profile:
+    def profile(self) -> ScoredProfile:
         """The ballots as they are counted.
 
         Approval and choose-1: approvals. Cumulative and scoring: the points. Ordinal: `max_length` points for

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from counting.options import RuleOptions, require_choice, require_keys, require_whole_number
 from counting.outcome import Outcome, WalkStep, Why
-from counting.profile import OptionId, Profile
+from counting.profile import OptionId, ScoredProfile
 
 ID = "pb-greedy-v1"
 DEFAULTS: RuleOptions = {"mode": "skip", "threshold": 0, "pots": None, "groups": None}
@@ -30,7 +30,7 @@ def check_options(options: RuleOptions) -> None:
 
 
 def count_pb_greedy(
-    profile: Profile,
+    profile: ScoredProfile,
     projects: Mapping[OptionId, int],
     *,
     budget: int,

@@ -107,7 +107,57 @@ class PointsProfile(_Grouped):
         return _add_up(self.groups.items(), options)
 
 
-Profile = ApprovalProfile | PointsProfile
+RankedBallot = tuple[tuple[OptionId, ...], ...]
+
+
+@dataclass(frozen=True)
+class RankedProfile(_Grouped):
+    """How many ballots hold exactly which ranking, as marked: what a rule makes of gaps and shared ranks is its own business.
+
+    `groups` maps rankings to a count. A ranking is a tuple of ranks, best first; a rank is the ids marked there, sorted: one,
+    several (equal, or an over-vote) or none (a skipped rank). The last rank is never empty; `()` is a blank ballot. An id may
+    stand at several ranks. Raises ProfileError for anything else.
+
+    >>> profile = RankedProfile.of([[["a"], ["b"]], [["a"], ["b"], []], [[], ["c", "b"]], []])
+    >>> dict(profile.groups)
+    {(): 1, ((), ('b', 'c')): 1, (('a',), ('b',)): 2}
+    """
+
+    groups: Mapping[RankedBallot, int]
+
+    def __post_init__(self) -> None:
+        for ballot, count in self.groups.items():
+            if ballot and not ballot[-1]:
+                raise ProfileError(f"the last rank is empty: {ballot!r}")
+            for rank in ballot:
+                if len(rank) > 1 and list(rank) != sorted(set(rank)):
+                    raise ProfileError(f"the ids of one rank must be sorted and different: {rank!r}")
+            _require_count(count)
+        object.__setattr__(self, "groups", MappingProxyType(dict(sorted(self.groups.items()))))
+
+    @classmethod
+    def of(cls, ballots: Iterable[Iterable[Iterable[OptionId]]]) -> "RankedProfile":
+        """Group `ballots`, each its ranks, each the ids in any order."""
+        return cls(Counter(_without_tail(ballot) for ballot in ballots))
+
+    def require_known(self, options: Collection[OptionId]) -> None:
+        """Raise ProfileError when a ballot names an option that is none of `options`."""
+        known = set(options)
+        for ballot in self.groups:
+            for rank in ballot:
+                if not known.issuperset(rank):
+                    raise ProfileError(f"a ballot names {rank!r}, of which not all are options of this poll")
+
+
+def _without_tail(ranks: Iterable[Iterable[OptionId]]) -> RankedBallot:
+    ballot = [tuple(sorted(rank)) for rank in ranks]
+    while ballot and not ballot[-1]:
+        ballot.pop()
+    return tuple(ballot)
+
+
+ScoredProfile = ApprovalProfile | PointsProfile
+Profile = ApprovalProfile | PointsProfile | RankedProfile
 
 
 def _add_up(ballots: Iterable[tuple[Iterable[tuple[OptionId, int]], int]], options: Collection[OptionId]) -> dict[OptionId, int]:

@@ -3,13 +3,13 @@ opening."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from counting import pb_greedy, pb_mes
 from counting.options import OptionsError, RuleOptions
-from counting.outcome import Outcome
-from counting.profile import OptionId, Profile
+from counting.outcome import Outcome, Why
+from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile
 
 __all__ = ["RULES", "OptionsError", "Rule", "UnknownRule", "count", "full_options", "least_step", "validate_options"]
 
@@ -19,7 +19,7 @@ class Count(Protocol):
 
     def __call__(
         self,
-        profile: Profile,
+        profile: Any,
         projects: Mapping[OptionId, int],
         *,
         budget: int,
@@ -32,21 +32,59 @@ class UnknownRule(LookupError):
     """No counting rule has this id."""
 
 
+class WrongBallots(ValueError):
+    """The rule does not count ballots of this kind."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One counting rule. `defaults` hold every option it knows; `check` raises OptionsError for options it
-    cannot run with."""
+    cannot run with. `ballots`: the profiles it counts. `budgeted`: whether options have costs and there is money to spend;
+    the other rules take costs and budget and pay no heed.
+    """
 
     id: str
     defaults: RuleOptions
     check: Callable[[RuleOptions], None]
     count: Count
+    ballots: tuple[type[Profile], ...]
+    budgeted: bool = False
+
+
+def _election(module: Any, *ballots: type[Profile]) -> Rule:
+    """The rule in `module`: ID, DEFAULTS, check_options(options), count(profile, candidates, *, tie_order, options).
+
+    Below the quorum the count is made and shown, and nobody is elected.
+    """
+
+    def count(
+        profile: Any,
+        projects: Mapping[OptionId, int],
+        *,
+        budget: int,
+        tie_order: Sequence[OptionId],
+        options: RuleOptions,
+    ) -> Outcome:
+        outcome: Outcome = module.count(profile, tuple(projects), tie_order=tie_order, options=options)
+        if outcome.ballots >= options["quorum"]:
+            return outcome
+        numbers = {"ballots": outcome.ballots, "quorum": options["quorum"]}
+        why = {option: Why(option, False, "no_quorum", numbers) for option in projects}
+        return replace(outcome, winners=(), why=why)
+
+    return Rule(module.ID, module.DEFAULTS, module.check_options, count, ballots)
 
 
 RULES: Mapping[str, Rule] = {
-    pb_greedy.ID: Rule(pb_greedy.ID, pb_greedy.DEFAULTS, pb_greedy.check_options, pb_greedy.count_pb_greedy),
-    pb_mes.ID: Rule(pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes),
-}
+    rule.id: rule
+    for rule in (
+        Rule(
+            pb_greedy.ID, pb_greedy.DEFAULTS, pb_greedy.check_options, pb_greedy.count_pb_greedy,
+            (ApprovalProfile, PointsProfile), budgeted=True,
+        ),
+        Rule(pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes, (ApprovalProfile,), budgeted=True),
+    )
+}  # fmt: skip
 
 
 def full_options(rule: str, **chosen: Any) -> dict[str, Any]:
@@ -85,9 +123,15 @@ def count(
     tie_order: Sequence[OptionId],
     options: RuleOptions,
 ) -> Outcome:
-    """Count by the rule with this id. See the rule's own function for the contract. Raises UnknownRule for a
-    strange id."""
-    return _rule(rule).count(profile, projects, budget=budget, tie_order=tie_order, options=options)
+    """Count by the rule with this id. `projects`: cost by option id in ballot order, 0 where nothing costs anything.
+
+    See the rule's own function for the contract. Raises UnknownRule for a strange id, WrongBallots for a profile that the
+    rule does not count.
+    """
+    found = _rule(rule)
+    if not isinstance(profile, found.ballots):
+        raise WrongBallots(f"{rule} does not count a {type(profile).__name__}")
+    return found.count(profile, projects, budget=budget, tie_order=tie_order, options=options)
 
 
 def _rule(rule: str) -> Rule:

@@ -992,7 +992,7 @@ def recount(poll: str, config: Dict[str, Any], groups: Counter[Tuple[str, ...]],
     outcome = count_greedy(contest, rule) if method == "pb-greedy-v1" else count_equal_shares(contest, rule, tick)
     return {"v": 1, "poll": poll, "rule": method, "options": config["rule"], "budget": config["budget"],
             "ballots_sha256": file_hash, "seed": seed, "tie_order": order,
-            "input": {"ballots": total, "blank": groups.get((), 0), "valid": total - groups.get((), 0)}, **outcome}
+            "input": {"ballots": total, "blank": groups.get((), 0), "valid": total - groups.get((), 0), "rejected": {}}, **outcome}
 
 
 # ------------------------------------------------------------------------------------------------------- one poll's checks

@@ -96,7 +96,7 @@ def test_a_tie_is_settled_by_cost_then_supporters_then_lot() -> None:
         ("b", []),
     ]
     assert outcome.lots_used
-    assert outcome.ties == (("c", "a", "b"), ("a", "b"))
+    assert [step.tied for step in outcome.rounds if step.tied] == [("c", "a", "b"), ("a", "b")]
 
 
 def test_at_equal_price_and_cost_more_supporters_go_first_even_if_one_of_them_has_nothing_left() -> None:

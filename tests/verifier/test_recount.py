@@ -36,7 +36,7 @@ def test_the_ballot_file_and_the_frame_of_the_result_are_as_published() -> None:
     assert result["ballots_sha256"] == sha(lines.encode())
     assert result["seed"] == sha(f"lots-v1\np1\n{sha(lines.encode())}\n{NONCE.hex()}\n".encode())
     assert result["tie_order"] == sorted("ab", key=lambda o: sha(f"{result['seed']}\n{o}\n".encode()))
-    assert result["input"] == {"ballots": 5, "blank": 2, "valid": 3}
+    assert result["input"] == {"ballots": 5, "blank": 2, "valid": 3, "rejected": {}}
     assert (result["v"], result["poll"], result["rule"], result["options"], result["budget"]) == (
         1,
         "p1",
