@@ -65,7 +65,7 @@ def test_a_file_becomes_a_finished_process_with_every_ballot_in_the_log(tmp_path
     result = poll.results.get()
     winners = [poll.options.get(key=key).external_id for key in result.outcome["winners"]]
     assert winners == ["a", "c/9"]
-    assert result.outcome["input"] == {"ballots": 4, "blank": 1, "valid": 3}
+    assert result.outcome["input"] == {"ballots": 4, "blank": 1, "valid": 3, "rejected": {}}
     assert poll.process.slug == "lodka-2024"
 
 
