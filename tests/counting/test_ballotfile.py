@@ -4,9 +4,10 @@ from hashlib import sha256
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from counting.ballotfile import BallotFileError, ballots_sha256, read_ballot_file, write_ballot_file
-from counting.profile import ApprovalProfile, ProfileError
+from counting.profile import ApprovalProfile, PointsProfile, Profile, ProfileError, RankedProfile
 from tests.counting.naive import Ballots, polls
 
 PROFILE = ApprovalProfile.of([["o2", "o1"]] * 10 + [["o3"]] * 9 + [[], []])
@@ -61,7 +62,7 @@ def test_it_reads_nothing_but_canonical_bytes(data: bytes) -> None:
         read_ballot_file(data)
 
 
-@pytest.mark.parametrize("option", ["a,b", "a\tb", "a\nb", "", "a b", "a\u2028b"])
+@pytest.mark.parametrize("option", ["a,b", "a\tb", "a\nb", "", "a b", "a\u2028b", "a>b", "a=b", "a:1", "-", "a\x9fb", "\ud800"])
 def test_it_refuses_an_id_that_would_break_the_lines(option: str) -> None:
     with pytest.raises(BallotFileError):
         write_ballot_file(contest="p1", rule="r", candidates=[option], profile=ApprovalProfile.of([[option]]))
@@ -70,3 +71,74 @@ def test_it_refuses_an_id_that_would_break_the_lines(option: str) -> None:
 def test_it_refuses_ballots_for_options_that_do_not_stand() -> None:
     with pytest.raises(ProfileError):
         write_ballot_file(contest="p1", rule="r", candidates=["a"], profile=ApprovalProfile.of([["b"]]))
+
+
+IDS = ("o1", "o2", "o3", "o-4")
+RANKINGS = st.lists(st.lists(st.lists(st.sampled_from(IDS), max_size=3, unique=True), max_size=5), max_size=20)
+POINTS = st.lists(st.dictionaries(st.sampled_from(IDS), st.integers(0, 10**6)), max_size=20)
+RANKED_BYTES = b"#contest: p1\n#rule: irv-v1\n#candidates: o2,o1\n1\t\n1\t->o1=o2>o1\n3\to2>o1\n"
+POINTS_BYTES = b"#contest: p1\n#rule: score-v1\n#candidates: o2,o1\n1\t\n2\to1:4,o2:1\n9\to2:1\n"
+
+
+def written(profile: Profile, *, rule: str = "r") -> bytes:
+    return write_ballot_file(contest="p1", rule=rule, candidates=IDS, profile=profile)
+
+
+def test_it_writes_rankings_as_they_were_marked() -> None:
+    profile = RankedProfile.of([[["o2"], ["o1"]]] * 3 + [[[], ["o2", "o1"], ["o1"]], []])
+    data = write_ballot_file(contest="p1", rule="irv-v1", candidates=["o2", "o1"], profile=profile)
+    assert data == RANKED_BYTES
+    assert read_ballot_file(data, RankedProfile).profile == profile
+
+
+def test_it_writes_points() -> None:
+    profile = PointsProfile.of([{"o1": 4, "o2": 1}] * 2 + [{"o2": 1}] * 9 + [{}])
+    data = write_ballot_file(contest="p1", rule="score-v1", candidates=["o2", "o1"], profile=profile)
+    assert data == POINTS_BYTES
+    assert read_ballot_file(data, PointsProfile).profile == profile
+
+
+@given(RANKINGS)
+def test_rankings_are_read_back(ballots: list[list[list[str]]]) -> None:
+    profile = RankedProfile.of(ballots)
+    assert read_ballot_file(written(profile), RankedProfile).profile == profile
+
+
+@given(POINTS)
+def test_points_are_read_back(ballots: list[dict[str, int]]) -> None:
+    profile = PointsProfile.of(ballots)
+    assert read_ballot_file(written(profile), PointsProfile).profile == profile
+
+
+def test_where_a_rule_counts_two_kinds_the_lines_tell() -> None:
+    points, approvals = PointsProfile.of([{"o1": 2}, {}]), ApprovalProfile.of([["o1"], []])
+    assert read_ballot_file(written(points, rule="pb-greedy-v1")).profile == points
+    assert read_ballot_file(written(approvals, rule="pb-greedy-v1")).profile == approvals
+    assert read_ballot_file(written(RankedProfile.of([[["o1"], ["o2"]]]))).profile == RankedProfile.of([[["o1"], ["o2"]]])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("->o1=o2", "->o2=o1", 5),
+        ("->o1=o2", "->o1==o2", 5),
+        (">o1=o2>o1", ">o1=o2>-", 5),
+        ("->o1=o2", ">o1=o2", 5),
+        ("3\to2>o1", "3\to2>o9", 6),
+        ("3\to2>o1", "3\to2,o1", 6),
+        ("3\to2>o1\n", "3\to2>o1\n4\to2>o1\n", 7),
+    ],
+)
+def test_it_reads_nothing_but_canonical_rankings(old: str, new: str, line: int) -> None:
+    data = RANKED_BYTES.decode().replace(old, new).encode()
+    with pytest.raises(BallotFileError) as refused:
+        read_ballot_file(data, RankedProfile)
+    assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    "new", ["o1:0,o2:1", "o1:04,o2:1", "o1:4,o1:1", "o2:1,o1:4", "o1:-4,o2:1", "o1:4.0,o2:1", "o1,o2:1", "o1:٤,o2:1"]
+)
+def test_it_reads_nothing_but_canonical_points(new: str) -> None:
+    with pytest.raises(BallotFileError, match="line 5"):
+        read_ballot_file(POINTS_BYTES.decode().replace("o1:4,o2:1", new).encode(), PointsProfile)
