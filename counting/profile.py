@@ -4,6 +4,8 @@ them."""
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -116,44 +118,59 @@ class RankedProfile(_Grouped):
 
     `groups` maps rankings to a count. A ranking is a tuple of ranks, best first; a rank is the ids marked there, sorted: one,
     several (equal, or an over-vote) or none (a skipped rank). The last rank is never empty; `()` is a blank ballot. An id may
-    stand at several ranks. Raises ProfileError for anything else.
+    stand at several ranks. Raises ProfileError for anything else. A million groups are too many to sort for nothing: they
+    stand in no particular order.
 
     >>> profile = RankedProfile.of([[["a"], ["b"]], [["a"], ["b"], []], [[], ["c", "b"]], []])
     >>> dict(profile.groups)
-    {(): 1, ((), ('b', 'c')): 1, (('a',), ('b',)): 2}
+    {(('a',), ('b',)): 2, ((), ('b', 'c')): 1, (): 1}
     """
 
     groups: Mapping[RankedBallot, int]
 
     def __post_init__(self) -> None:
+        if strange := set(map(type, self.groups)) - {tuple}:
+            raise ProfileError(f"a ranking is a tuple of ranks, not a {strange.pop().__name__}")
+        for rank in self.ranks:
+            if type(rank) is not tuple or list(rank) != sorted(set(rank)):
+                raise ProfileError(f"a rank is a tuple of ids, sorted and different: {rank!r}")
         for ballot, count in self.groups.items():
             if ballot and not ballot[-1]:
                 raise ProfileError(f"the last rank is empty: {ballot!r}")
-            for rank in ballot:
-                if len(rank) > 1 and list(rank) != sorted(set(rank)):
-                    raise ProfileError(f"the ids of one rank must be sorted and different: {rank!r}")
             _require_count(count)
-        object.__setattr__(self, "groups", MappingProxyType(dict(sorted(self.groups.items()))))
+        object.__setattr__(self, "groups", MappingProxyType(dict(self.groups)))
 
     @classmethod
     def of(cls, ballots: Iterable[Iterable[Iterable[OptionId]]]) -> "RankedProfile":
         """Group `ballots`, each its ranks, each the ids in any order."""
-        return cls(Counter(_without_tail(ballot) for ballot in ballots))
+        return cls(Counter(map(_Ranks().ballot, ballots)))
+
+    @cached_property
+    def ranks(self) -> frozenset[tuple[OptionId, ...]]:
+        """Every different rank on some ballot."""
+        return frozenset(chain.from_iterable(self.groups))
 
     def require_known(self, options: Collection[OptionId]) -> None:
         """Raise ProfileError when a ballot names an option that is none of `options`."""
         known = set(options)
-        for ballot in self.groups:
-            for rank in ballot:
-                if not known.issuperset(rank):
-                    raise ProfileError(f"a ballot names {rank!r}, of which not all are options of this poll")
+        for rank in self.ranks:
+            if not known.issuperset(rank):
+                raise ProfileError(f"a ballot names {rank!r}, of which not all are options of this poll")
 
 
-def _without_tail(ranks: Iterable[Iterable[OptionId]]) -> RankedBallot:
-    ballot = [tuple(sorted(rank)) for rank in ranks]
-    while ballot and not ballot[-1]:
-        ballot.pop()
-    return tuple(ballot)
+class _Ranks(dict[tuple[OptionId, ...], tuple[OptionId, ...]]):
+    """Ranks as handed in, and the one tuple that stands for them: a million ballots share a handful of ranks."""
+
+    def __missing__(self, rank: tuple[OptionId, ...]) -> tuple[OptionId, ...]:
+        ids = tuple(sorted(rank))
+        self[rank] = self[ids] if ids != rank else ids
+        return self[rank]
+
+    def ballot(self, ranks: Iterable[Iterable[OptionId]]) -> RankedBallot:
+        ballot = tuple(map(self.__getitem__, map(tuple, ranks)))
+        while ballot and not ballot[-1]:
+            ballot = ballot[:-1]
+        return ballot
 
 
 ScoredProfile = ApprovalProfile | PointsProfile
