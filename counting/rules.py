@@ -6,10 +6,10 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from counting import pb_greedy, pb_mes
+from counting import pb_greedy, pb_mes, stv_meek, stv_scottish
 from counting.options import OptionsError, RuleOptions
 from counting.outcome import Outcome, Why
-from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile
+from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile, RankedProfile
 
 __all__ = ["RULES", "OptionsError", "Rule", "UnknownRule", "count", "full_options", "least_step", "validate_options"]
 
@@ -83,6 +83,8 @@ RULES: Mapping[str, Rule] = {
             (ApprovalProfile, PointsProfile), budgeted=True,
         ),
         Rule(pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes, (ApprovalProfile,), budgeted=True),
+        _election(stv_scottish, RankedProfile),
+        _election(stv_meek, RankedProfile),
     )
 }  # fmt: skip
 
