@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from counting import pb_greedy, pb_mes, stv_meek, stv_scottish
+from counting import equal_shares, pb_greedy, pb_maxutil, pb_mes, seqpav, seqphragmen, stv_meek, stv_scottish
 from counting.options import OptionsError, RuleOptions
 from counting.outcome import Outcome, Why
 from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile, RankedProfile
@@ -82,9 +82,16 @@ RULES: Mapping[str, Rule] = {
             pb_greedy.ID, pb_greedy.DEFAULTS, pb_greedy.check_options, pb_greedy.count_pb_greedy,
             (ApprovalProfile, PointsProfile), budgeted=True,
         ),
+        Rule(
+            pb_maxutil.ID, pb_maxutil.DEFAULTS, pb_maxutil.check_options, pb_maxutil.count_pb_maxutil,
+            (ApprovalProfile, PointsProfile), budgeted=True,
+        ),
         Rule(pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes, (ApprovalProfile,), budgeted=True),
         _election(stv_scottish, RankedProfile),
         _election(stv_meek, RankedProfile),
+        _election(seqpav, ApprovalProfile),
+        _election(seqphragmen, ApprovalProfile),
+        _election(equal_shares, ApprovalProfile),
     )
 }  # fmt: skip
 
