@@ -6,7 +6,22 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from counting import equal_shares, pb_greedy, pb_maxutil, pb_mes, seqpav, seqphragmen, stv_meek, stv_scottish
+from counting import (
+    approval,
+    borda,
+    cumulative,
+    equal_shares,
+    pb_greedy,
+    pb_maxutil,
+    pb_mes,
+    ranked_pairs,
+    schulze,
+    score,
+    seqpav,
+    seqphragmen,
+    stv_meek,
+    stv_scottish,
+)
 from counting.options import OptionsError, RuleOptions
 from counting.outcome import Outcome, Why
 from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile, RankedProfile
@@ -92,6 +107,12 @@ RULES: Mapping[str, Rule] = {
         _election(seqpav, ApprovalProfile),
         _election(seqphragmen, ApprovalProfile),
         _election(equal_shares, ApprovalProfile),
+        _election(schulze, RankedProfile),
+        _election(ranked_pairs, RankedProfile),
+        _election(borda, RankedProfile),
+        _election(approval, ApprovalProfile),
+        _election(score, PointsProfile),
+        _election(cumulative, PointsProfile),
     )
 }  # fmt: skip
 
