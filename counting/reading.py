@@ -23,6 +23,9 @@ REASONS = ("overvote", "skipped", "duplicate", "choices")
 """Why a ballot is out of the count, in the order of records."""
 DEFAULTS: RuleOptions = {"overvote": "exhaust", "max_skipped": None, "duplicate": "skip", "withdrawn": []}
 OVERVOTES = ("exhaust", "skip", "exhaust_if_multiple_continuing")
+UNKNOWN_OVERVOTE: tuple[OptionId, ...] = ("\x00over", "\x00vote")
+"""A rank of an imported file with several marks, of which the file does not say whose (BLT `-=-`, CSV `overvote`). It ends a
+ballot or is passed over like any over-vote; it is never settled by who continues. No option has such an id."""
 
 _ENDS = {reason: chr(number) for number, reason in enumerate(REASONS)}
 
@@ -155,7 +158,7 @@ def read(profile: RankedProfile, candidates: Sequence[OptionId], options: RuleOp
     {'c': 1, 'b': 2}
     """
     left = standing(candidates, options)
-    profile.require_known(candidates)
+    profile.require_known({*candidates, *UNKNOWN_OVERVOTE})
     reader = _Reader(left, options)
     counts: dict[str, int] = {}
     for ballot, count in profile.groups.items():
@@ -209,6 +212,10 @@ class _Reader:
             if self._max_skipped is not None and run > self._max_skipped:
                 return "".join(marks) + _ENDS["skipped"]
             run = 0
+            if rank == UNKNOWN_OVERVOTE:
+                if self._overvote == "skip":
+                    continue
+                return "".join(marks) + _ENDS["overvote"]
             left = [option for option in rank if option in self._left]
             if self._duplicate == "exhaust":
                 if not marked.isdisjoint(left):
