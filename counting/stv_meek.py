@@ -9,6 +9,7 @@ the first hopeful one: ballots with the same such *way* are one.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from counting import reading
@@ -100,53 +101,79 @@ def _rounds(papers: reading.Papers, lot: Mapping[OptionId, int], *, seats: int) 
     keep = dict.fromkeys(papers.standing, ONE)
     rounds: list[Round] = []
     while True:
-        now: tuple[OptionId, ...] = ()
-        excluded: tuple[OptionId, ...] = ()
+        end = _iterate(ways.counts(), keep, hopeful, elected, seats=seats, lot=lot)
+        hopeful = [option for option in hopeful if option not in (*end.elected, *end.excluded)]
+        elected += end.elected
+        rest: tuple[OptionId, ...] = ()
         ties: tuple[Tie, ...] = ()
-        counts = ways.counts()
-        surplus, iterations = 0, 0
-        while True:
-            iterations += 1
-            tallies = _tallies(counts, keep)
-            quota = sum(tallies.values()) // (seats + 1) + 1
-            if len(papers.standing) <= seats:
-                break
-            reached = [option for option in hopeful if tallies[option] >= quota]
-            now, ties = in_order(reached, places=seats - len(elected), tallies=tallies, earlier=(), lot=lot)
-            if now:
-                break
-            before, surplus = surplus, max(0, sum(tallies[option] - quota for option in elected))
-            if surplus < OMEGA or (iterations > 1 and surplus >= before):
-                excluded, ties = _lowest(hopeful, tallies, surplus, lot)
-                break
-            keep |= {option: min(ONE, _up(_up(keep[option] * quota, ONE) * ONE, tallies[option])) for option in elected}
-        used = dict(keep)
-        hopeful = [option for option in hopeful if option not in (*now, *excluded)]
-        elected += now
-        if len(elected) < seats and len(hopeful) + len(elected) <= seats:
-            rest, more = in_order(hopeful, places=len(hopeful), tallies=tallies, earlier=(), lot=lot)
-            now, ties, elected = now + rest, ties + more, [*elected, *rest]
+        if len(elected) < seats and len(elected) + len(hopeful) <= seats:
+            rest, ties = in_order(hopeful, places=len(hopeful), tallies=end.tallies, earlier=(), lot=lot)
         rounds.append(
             Round(
-                tallies=_votes(tallies),
-                elected=now,
-                excluded=excluded,
-                ties=ties,
-                decimals=DECIMALS,
-                exhausted=_votes({"unspent": papers.valid * ONE - sum(tallies.values())}),
+                tallies={option: Fraction(units, ONE) for option, units in end.tallies.items()},
+                elected=end.elected + rest,
+                excluded=end.excluded,
+                ties=end.ties + ties,
+                exhausted={"unspent": papers.valid - Fraction(sum(end.tallies.values()), ONE)},
                 extra={
-                    "quota": _text(quota),
-                    "surplus": _text(surplus),
-                    "iterations": iterations,
-                    "keep": {option: _text(used[option]) for option in tallies},
+                    "quota": _text(end.quota),
+                    "surplus": _text(end.surplus),
+                    "iterations": end.iterations,
+                    "keep": {option: _text(keep[option]) for option in end.tallies},
                 },
+                decimals=DECIMALS,
             )
         )
-        if len(elected) == seats or not hopeful:
+        if rest or len(elected) == seats:
             return rounds
-        for option in excluded:
-            del keep[option]
+        keep = {option: factor for option, factor in keep.items() if option not in end.excluded}
         ways.lengthen(hopeful=frozenset(hopeful), elected=frozenset(elected))
+
+
+@dataclass(frozen=True)
+class _End:
+    """How the iterations of a round ended. Quantities in units."""
+
+    tallies: Mapping[OptionId, int]
+    quota: int
+    surplus: int
+    iterations: int
+    elected: tuple[OptionId, ...] = ()
+    excluded: tuple[OptionId, ...] = ()
+    ties: tuple[Tie, ...] = ()
+
+
+def _iterate(
+    counts: Sequence[tuple[Way, OptionId | None, int]],
+    keep: dict[OptionId, int],
+    hopeful: Sequence[OptionId],
+    elected: Sequence[OptionId],
+    *,
+    seats: int,
+    lot: Mapping[OptionId, int],
+) -> _End:
+    """Lower what the elected keep until somebody reaches the quota, or nothing is left to pass on. Changes `keep`; it ends as it
+    was used for the tallies.
+
+    With no more options than seats nothing is decided here."""
+    iterations, surplus = 1, 0
+    while True:
+        tallies = _tallies(counts, keep)
+        quota = sum(tallies.values()) // (seats + 1) + 1
+        if len(keep) <= seats and not elected:
+            return _End(tallies, quota, surplus, iterations)
+        reached = [option for option in hopeful if tallies[option] >= quota]
+        if reached:
+            now, ties = in_order(reached, places=seats - len(elected), tallies=tallies, earlier=(), lot=lot)
+            return _End(tallies, quota, surplus, iterations, elected=now, ties=ties)
+        before, surplus = surplus, max(0, sum(tallies[option] - quota for option in elected))
+        if surplus < OMEGA or (iterations > 1 and surplus >= before):
+            excluded, ties = _lowest(hopeful, tallies, surplus, lot)
+            return _End(tallies, quota, surplus, iterations, excluded=excluded, ties=ties)
+        for option in elected:
+            # rounding can leave an elected option a trifle below the quota: it still keeps no more than all of a ballot
+            keep[option] = min(ONE, _up(_up(keep[option] * quota, ONE) * ONE, tallies[option]))
+        iterations += 1
 
 
 def _tallies(counts: Sequence[tuple[Way, OptionId | None, int]], keep: Mapping[OptionId, int]) -> dict[OptionId, int]:
@@ -177,10 +204,6 @@ def _lowest(
 
 def _up(dividend: int, divisor: int) -> int:
     return -(-dividend // divisor)
-
-
-def _votes(units: Mapping[str, int]) -> dict[str, Fraction]:
-    return {name: Fraction(value, ONE) for name, value in units.items()}
 
 
 def _text(units: int) -> str:
