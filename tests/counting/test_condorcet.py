@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counting import rules
@@ -382,6 +382,7 @@ def naive_paths(matrix: list[list[int]]) -> list[list[int]]:
     return [[strength(i, j) if i != j else 0 for j in everyone] for i in everyone]
 
 
+@settings(deadline=None)
 @given(polls())
 def test_matrix_paths_and_order_are_those_of_the_definition(poll: Poll) -> None:
     cast, names, lots = poll
@@ -397,6 +398,7 @@ def test_matrix_paths_and_order_are_those_of_the_definition(poll: Poll) -> None:
     assert not left
 
 
+@settings(deadline=None)
 @given(polls())
 def test_locked_pairs_are_those_of_the_definition(poll: Poll) -> None:
     cast, names, lots = poll
@@ -427,6 +429,7 @@ def test_locked_pairs_are_those_of_the_definition(poll: Poll) -> None:
     assert all(ranking.index(over) < ranking.index(under) for over, under in locked)
 
 
+@settings(deadline=None)
 @given(polls(), either, st.integers(1, 6))
 def test_exactly_as_many_win_as_there_are_seats_and_everybody_is_told_why(poll: Poll, rule: str, seats: int) -> None:
     cast, names, lots = poll
@@ -438,6 +441,7 @@ def test_exactly_as_many_win_as_there_are_seats_and_everybody_is_told_why(poll: 
     assert canonical_bytes(result(outcome, poll="p1", ballots_sha256="0" * 64, seed="1" * 64))
 
 
+@settings(deadline=None)
 @given(polls(), either)
 def test_a_condorcet_winner_wins_and_no_lot_was_needed(poll: Poll, rule: str) -> None:
     cast, names, lots = poll
@@ -453,6 +457,7 @@ def test_a_condorcet_winner_wins_and_no_lot_was_needed(poll: Poll, rule: str) ->
         assert not any(why.numbers.get("lot") for why in outcome.why.values())
 
 
+@settings(deadline=None)
 @given(polls())
 def test_reversing_all_ballots_turns_the_matrix_round(poll: Poll) -> None:
     cast, names, _ = poll
@@ -467,6 +472,7 @@ def test_reversing_all_ballots_turns_the_matrix_round(poll: Poll) -> None:
     assert back == [list(column) for column in zip(*matrix, strict=True)]
 
 
+@settings(deadline=None)
 @given(polls(), either)
 def test_names_and_the_ballot_order_do_not_matter(poll: Poll, rule: str) -> None:
     cast, names, lots = poll
@@ -480,6 +486,7 @@ def test_names_and_the_ballot_order_do_not_matter(poll: Poll, rule: str) -> None
     assert one.extra["matrix"] == turned
 
 
+@settings(deadline=None)
 @given(polls(), either, st.integers(2, 5))
 def test_ten_times_the_ballots_give_the_same_order(poll: Poll, rule: str, times: int) -> None:
     cast, names, lots = poll
@@ -488,6 +495,7 @@ def test_ten_times_the_ballots_give_the_same_order(poll: Poll, rule: str, times:
     assert [[times * votes for votes in row] for row in once.extra["matrix"]] == often.extra["matrix"]
 
 
+@settings(deadline=None)
 @given(polls(), either, st.integers(1, 3))
 def test_whoever_is_told_of_no_lot_fares_alike_under_every_lots(poll: Poll, rule: str, seats: int) -> None:
     cast, names, _ = poll
