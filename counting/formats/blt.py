@@ -13,9 +13,10 @@
 ```
 
 Lines hold one thing each; empty lines and what follows `#` on a line (outside quotes) mean nothing. `-=-` is a rank with several
-marks of which nobody knows whose. `[nick a b c]` lets ballots say a for 1 and so on. After the title come at most two more quoted
-strings (source and comment) and then any text, none of it read. Not read: ballot ids `(id)`, weights that are not whole numbers and
-other extensions in brackets. `[tie …]` is checked and noted, not used: programs differ in whom its first place favours.
+marks of which nobody knows whose. `[nick a b c]` lets ballots say a for 1 and so on. After the title come at most two more
+quoted strings (source and comment) and then any text, none of it read. Not read: ballot ids `(id)`, weights that are not whole
+numbers and other extensions in brackets. `[tie …]` is checked and noted, not used: programs differ in whom its first place
+favours.
 """
 
 import re
@@ -55,7 +56,7 @@ def read(data: bytes) -> Election:
 
 def _next(lines: Iterator[tuple[int, str]], last: int, expected: str) -> tuple[int, list[str]]:
     """The next line that says anything, as words."""
-    for last, line in lines:  # noqa: B007, B020
+    for last, line in lines:
         if words := line.partition("#")[0].split():
             return last, words
     raise FormatError(last, f"the file ends where {expected} should come")
@@ -141,7 +142,7 @@ class _Ballots:
 def _strings(lines: Iterator[tuple[int, str]], number: int, *, at_most: int) -> list[tuple[int, str]]:
     """(line, text) of the quoted strings that stand one a line, up to the first line that is something else."""
     strings: list[tuple[int, str]] = []
-    for number, line in lines:  # noqa: B020
+    for number, line in lines:
         if not (stripped := line.strip()) or stripped.startswith("#"):
             continue
         match = _QUOTED.fullmatch(stripped)

@@ -51,13 +51,8 @@ def read(data: bytes, *, contest: str | None = None) -> Election:
         if ballot is not None:
             groups[ballot] += 1
     title = chosen.get("Name")
-    return Election(
-        format="cvr",
-        names=names,
-        profile=RankedProfile(groups),
-        contest=chosen["@id"],
-        title=title if isinstance(title, str) else "",
-    )
+    profile = RankedProfile(groups)
+    return Election("cvr", names, profile, contest=chosen["@id"], title=title if isinstance(title, str) else "")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JSONObject:
@@ -181,7 +176,8 @@ def write(election: Election) -> bytes:
             "Contest": [{
                 "@id": contest, "@type": "CVR.CandidateContest", "Name": election.title or contest,
                 "ContestSelection": [
-                    {"@id": option, "@type": "CVR.CandidateSelection", "CandidateIds": [number]} for option, number in numbers.items()
+                    {"@id": option, "@type": "CVR.CandidateSelection", "CandidateIds": [number]}
+                    for option, number in numbers.items()
                 ],
             }],
         }],
@@ -199,8 +195,8 @@ def _record(ballot: RankedBallot, name: str, contest: str) -> JSONObject:
         {
             "@type": "CVR.CVRContestSelection", "ContestSelectionId": option,
             "SelectionPosition": [
-                {"@type": "CVR.SelectionPosition", "HasIndication": "yes", "IsAllocable": "unknown", "NumberVotes": 1, "Rank": rank}
-                for rank in places
+                {"@type": "CVR.SelectionPosition", "HasIndication": "yes", "IsAllocable": "unknown", "NumberVotes": 1, "Rank": n}
+                for n in places
             ],
         }
         for option, places in ranks.items()

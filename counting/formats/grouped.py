@@ -1,7 +1,7 @@
 """CSV with one row for each ballot or group of equal ballots: `count,rank1,rank2,…`, or `rank1,rank2,…` with one ballot a row.
 
-A cell is the name of a candidate, `undervote` (nothing marked at this rank) or `overvote` (several marked, not known whose). Names
-are the ids. The file has no list of candidates: they stand in the order in which they first appear. Equal rows are added up.
+A cell is the name of a candidate, `undervote` (nothing marked at this rank) or `overvote` (several marked, not known whose).
+Names are the ids. The file has no list of candidates: they stand in the order in which they first appear. Equal rows are added up.
 Comma-separated with CSV quoting, UTF-8, byte order mark and CRLF allowed (spreadsheets write them).
 """
 
@@ -50,7 +50,8 @@ def is_header(cells: list[str]) -> bool:
 
 
 def write(election: Election) -> bytes:
-    """The file, most frequent ballots first. Raises CannotWrite for what it cannot hold; the ballot order and title are not in it."""
+    """The file, most frequent ballots first. The ballot order and the title are not in it. Raises CannotWrite for what else it
+    cannot hold."""
     profile = election.profile
     if not isinstance(profile, RankedProfile):
         raise CannotWrite(f"the CSV format holds rankings, and these are {election.kind} ballots")

@@ -1,8 +1,8 @@
 """The rounds of a count as RCTab's detailed report (jsonFormatVersion 1), so that rcvformats, RCVis and the like can draw them.
 
-For instant run-off and the Scottish single transferable vote. Two things differ from RCTab's own: a surplus that is transferred in a
-later round than its owner was elected has its entry in that later round (a second one, with the transfers), and what rounding lost
-is `residual surplus` among the transfers only.
+For instant run-off and the Scottish single transferable vote. Two things differ from RCTab's own: a surplus that is transferred
+in a later round than its owner was elected has its entry in that later round (a second one, with the transfers), and what
+rounding lost is `residual surplus` among the transfers only.
 """
 
 import json
