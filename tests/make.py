@@ -12,7 +12,7 @@ from accounts.models import User
 from eligibility.models import Roll, RollEntry
 from processes.models import Phase, Process, Scope, Topic
 from votelog import sequencer
-from voting import actions
+from voting import actions, kinds
 from voting.models import Option, Poll
 from voting.standing import standing
 
@@ -59,9 +59,14 @@ def roll(*people: User, empty: int = 0) -> Roll:
     return made
 
 
-def poll(*, roll: Roll, costs: Sequence[int] = (40, 30, 50, 20), budget: int = 100, **fields: Any) -> Poll:
-    """A draft of a budget poll with options o1, o2, …, open from yesterday until in two days."""
+def poll(*, roll: Roll, costs: Sequence[int] = (40, 30, 50, 20), budget: int | None = 100, **fields: Any) -> Poll:
+    """A draft of a budget poll with options o1, o2, …, open from yesterday until in two days.
+
+    `max_cost`, `min_choices`, `max_choices`: limits of its approval ballot.
+    """
     now = timezone.now()
+    limits = {"min": fields.pop("min_choices", 0), "max": fields.pop("max_choices", None)}
+    limits["max_cost"] = fields.pop("max_cost", budget)
     defaults: dict[str, Any] = {
         "process": fields.pop("process", None) or process(),
         "title": {"en": "What to build?", "fa": "چه بسازیم؟"},
@@ -69,7 +74,7 @@ def poll(*, roll: Roll, costs: Sequence[int] = (40, 30, 50, 20), budget: int = 1
         "method": "pb-greedy-v1",
         "rule": {"mode": "skip", "threshold": 0, "pots": None, "groups": None},
         "budget": budget,
-        "max_cost": budget,
+        "ballot": {"approve": limits},
         "currency": {"en": "credits", "fa": "اعتبار"},
         "opens_at": now - timedelta(days=1),
         "closes_at": now + timedelta(days=2),
@@ -84,16 +89,34 @@ def poll(*, roll: Roll, costs: Sequence[int] = (40, 30, 50, 20), budget: int = 1
     return made
 
 
+def election(*, roll: Roll, method: str, ballot: dict[str, Any], options: int = 4, **fields: Any) -> Poll:
+    """A draft of a poll without money, made as everybody makes one."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "process": fields.pop("process", None) or process("assembly"),
+        "title": {"en": "Who or what?", "fa": "کدام؟"},
+        "question": {"en": "Say what you prefer.", "fa": "نظرتان را بگویید."},
+        "opens_at": now - timedelta(days=1),
+        "closes_at": now + timedelta(days=2),
+        "mix_k": 1,
+    }
+    titles = [{"en": f"Option {n}", "fa": f"گزینهٔ {n}"} for n in range(1, options + 1)]
+    planned = [actions.PlannedOption(title=title) for title in titles]
+    return actions.create_poll(roll=roll, method=method, ballot=ballot, options=planned, **defaults | fields)
+
+
 MES = {"utility": "cost", "completion": ["add1"], "integral": True, "step": 1, "stop_when_exhaustive": True}
 
 
-def cast(poll: Poll, person: User, *choice: str, at: datetime | None = None, **fields: Any) -> actions.Receipt:
-    """The person's next ballot."""
+def cast(
+    poll: Poll, person: User, *choice: str, b: kinds.Body | None = None, at: datetime | None = None, **fields: Any
+) -> actions.Receipt:
+    """The person's next ballot: approvals of `choice`, or what `b` says."""
     now = standing(poll, person)
     return actions.cast_ballot(
         poll=poll,
         voter=now.entry,
-        choice=choice,
+        choice={"approve": choice} if b is None else b,
         bid=fields.pop("bid", None) or actions.new_receipt_number(),
         revision=fields.pop("revision", now.next_revision),
         at=at or timezone.now(),

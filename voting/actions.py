@@ -21,14 +21,13 @@ from accounts.permissions import can
 from common.localized import Localized
 from common.locks import lock_exclusive, lock_shared
 from common.refusal import NotPermitted, Refusal
-from counting import rules as counting_rules
 from eligibility.models import RollEntry
 from merkle import canonical
 from processes.models import Scope, Topic
 from realtime.actions import announce
 from votelog import entries, log
 from votelog.actions import promise, put_blob, record, record_ballot
-from voting import ballotbox, commitments, errors, rules, signals, tabulate
+from voting import ballotbox, commitments, errors, kinds, rules, signals, tabulate
 from voting.board import render_board
 from voting.models import Ballot, Board, Delivery, Option, Poll, Result
 
@@ -42,7 +41,7 @@ class Receipt:
     poll: Poll
     bid: str
     revision: int
-    choice: tuple[str, ...]
+    choice: kinds.Body
     promise: str
     deadline: datetime
     replayed: bool
@@ -66,10 +65,18 @@ class PlannedOption:
 
 
 def create_poll(*, options: Sequence[PlannedOption], **fields: Any) -> Poll:
-    """A draft with options o1, o2, … in this order. `fields` are those of Poll; `rule` is completed with its defaults."""
-    fields["rule"] = counting_rules.full_options(fields["method"], **fields.get("rule", {}))
+    """A draft with options o1, o2, … in this order. `fields` are those of Poll.
+
+    `ballot` (approvals without limits where none is named) and `rule` are completed with their defaults. Raises
+    BallotLimitsRefused, RuleUnknown, RuleOptionRefused, RuleNotForBallot, RuleStricterThanBallot, BudgetWithoutUse.
+    """
+    fields["ballot"] = kinds.full_ballot(fields.get("ballot", {"approve": {}}))
+    fields["rule"] = rules.full_rule(fields["method"], fields.get("rule", {}))
+    poll = Poll(**fields)
+    if refusal := rules.why_not_plan(poll):
+        raise refusal
     with transaction.atomic():
-        poll = Poll.objects.create(**fields)
+        poll.save()
         Option.objects.bulk_create(
             Option(poll=poll, key=f"o{n}", position=n, **vars(option)) for n, option in enumerate(options, start=1)
         )
@@ -79,15 +86,14 @@ def create_poll(*, options: Sequence[PlannedOption], **fields: Any) -> Poll:
 def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
     """Freeze the poll, commit to its rules, roll and credentials in the log, and let ballots in.
 
-    `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete, PollNotCountable; NotCanonical
-    where the rules do not fit into one entry of the log, which about 150 options fill.
+    `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete, PollNotCountable, and what
+    create_poll raises; NotCanonical where the rules do not fit into one entry of the log, which about 150 options fill.
     """
     with transaction.atomic():
         lock_exclusive(poll.topic)
         poll = Poll.objects.select_related("roll").get(pk=poll.pk)
         if by is not None and not can(by, "poll.open", poll):
             raise NotPermitted()
-        counting_rules.validate_options(poll.method, poll.rule)
         if refusal := rules.why_not_open(poll):
             raise refusal
         ballotbox.make_secrets(poll.public_id)
@@ -106,7 +112,7 @@ def cast_ballot(
     *,
     poll: Poll,
     voter: RollEntry | None,
-    choice: Sequence[str],
+    choice: kinds.Body,
     bid: str,
     revision: int,
     at: datetime,
@@ -114,9 +120,9 @@ def cast_ballot(
 ) -> Receipt:
     """Put one ballot into the box, or return the earlier receipt when the same form comes again.
 
-    `voter` is the person's place on the roll, `choice` option keys (none: a blank ballot), `bid` 32 hex digits made by
-    the voter's device, `revision` the number of ballots that the voter knows to have cast before. Once this returns the
-    ballot is durable. Raises a Refusal, and then nothing was changed.
+    `voter` is the person's place on the roll, `choice` what the ballot says (`voting.kinds`; no mark: a blank ballot), `bid`
+    32 hex digits made by the voter's device, `revision` the number of ballots that the voter knows to have cast before.
+    Once this returns the ballot is durable. Raises a Refusal, and then nothing was changed.
     """
     try:
         with transaction.atomic():
@@ -128,11 +134,12 @@ def cast_ballot(
             if refusal and not ballotbox.holds_key(poll.public_id):  # a draft, or one whose key was destroyed
                 raise refusal
             credential = ballotbox.credential(poll.public_id, voter)
-            d = {"bid": bid, "cred": credential, "rev": revision, "b": {"approve": sorted(choice)}}
+            choice = kinds.normal(poll, choice)
+            d = {"bid": bid, "cred": credential, "rev": revision, "b": choice}
             body = canonical.dumps(d | ({"origin": origin} if origin else {})).decode()
             replayed = _was_cast_already(poll, bid, body)
             if not replayed:
-                options = poll.options.only("poll_id", "key", "cost")
+                options = poll.options.only("poll_id", "key", "cost", "title")
                 if refusal := refusal or rules.why_not_choose(poll, options, choice):
                     raise refusal
                 cast_before = Ballot.objects.filter(poll=poll, credential=credential).count()
@@ -154,7 +161,7 @@ def cast_ballot(
         poll=poll,
         bid=bid,
         revision=revision,
-        choice=tuple(sorted(choice)),
+        choice=choice,
         promise=promise(d=canonical.loads(body.encode()), deadline=int(deadline.timestamp())),
         deadline=deadline,
         replayed=replayed,
@@ -211,7 +218,9 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
     if event is None or not log.is_published(event):
         raise errors.ClosingNotInLog()
     fingerprint = entries.read(event.body)["d"]["ballots_sha256"]
-    outcome, published = tabulate.count_poll(poll, tabulate.counted(poll), beacon=ballotbox.nonce(poll.public_id))
+    ballots = tabulate.counted(poll)
+    outcome, published = tabulate.count_poll(poll, ballots, beacon=ballotbox.nonce(poll.public_id))
+    compared = tabulate.compared(poll, ballots, outcome)
     result_bytes = canonical.dumps(published)
     with transaction.atomic():
         lock_exclusive(poll.topic)
@@ -226,6 +235,7 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
             sha256=sha256(result_bytes).hexdigest(),
             outcome=published,
             why=tabulate.reasons(outcome),
+            compared=compared,
         )
         put_blob(result_bytes, salted=False)
         record("participation.published", poll=poll.public_id, d=commitments.participation(poll, count))

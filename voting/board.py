@@ -8,7 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from voting import charts, words
+from voting import ballot_words, charts, words
 from voting.models import Board, Option, Poll
 
 
@@ -24,10 +24,12 @@ def board_page(poll: Poll) -> dict[str, Any]:
     board = Board.objects.filter(poll=poll).first() or Board(poll=poll)
     roll = poll.roll.entries.count()
     hidden = poll.visibility != Poll.Visibility.LIVE and poll.status != Poll.Status.PUBLISHED
+    points = poll.kind in ("score", "alloc")
     rows: list[Row] = []
     if not hidden and board.tallies:
         options = {option.key: option for option in poll.options.select_related("scope")}
-        rows = [Row(options[bar.key], bar.votes, bar.width) for bar in charts.tally(board.tallies, options, board.turnout)]
+        whole = max(board.tallies.values()) if points else board.turnout  # points have no share of the ballots
+        rows = [Row(options[bar.key], bar.votes, bar.width) for bar in charts.tally(board.tallies, options, whole)]
     return {
         "poll": poll,
         "board": board,
@@ -36,6 +38,8 @@ def board_page(poll: Poll) -> dict[str, Any]:
         "hidden": hidden,
         "budgeted": words.is_budgeted(poll),
         "rows": rows,
+        "points": points,
+        "said": ballot_words.tallies(poll),
         "now": timezone.now(),
     }
 

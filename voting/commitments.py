@@ -35,7 +35,7 @@ def poll_created(poll: Poll, *, origin: str) -> D:
         "options": options,
         "method": poll.method,
         "rule": poll.rule,
-        "ballot": {"approve": {"min": poll.min_choices, "max": poll.max_choices, "max_cost": poll.max_cost}},
+        "ballot": poll.ballot,
         "opens_at": int(poll.opens_at.timestamp()),
         "closes_at": int(poll.closes_at.timestamp()),
         "ballots": "live",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from common.localized import loc
 from counting.outcome import canonical_bytes
 from counting.pabulib import Pabulib, PabulibProject, PabulibVote, write_pabulib
-from counting.profile import ApprovalProfile
+from counting.profile import Profile
 from voting import words
 from voting.models import Option, Poll, Result
 
@@ -46,7 +46,7 @@ def result_csv(poll: Poll, result: Result) -> bytes:
                     option.scope.slug if option.scope else "",
                     option.subject.slug if option.subject else "",
                     "" if option.cost is None else option.cost,
-                    words.votes_of(why),
+                    _votes(result, option.key),
                     int(option.key in winners),
                     winners.get(option.key, ""),
                     why["code"],
@@ -54,6 +54,15 @@ def result_csv(poll: Poll, result: Result) -> bytes:
             )
         )
     return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _votes(result: Result, key: str) -> str | int:
+    """Votes or points of one option: of elections in the first round, empty for rules that compare options two by two."""
+    if "budget" in result.outcome:
+        return words.votes_of(result.why[key])
+    rounds = result.outcome["rounds"]
+    tally: str = rounds[0]["tallies"].get(key, "") if rounds else ""
+    return tally
 
 
 def _cells(values: Iterable[str | int]) -> list[str | int]:
@@ -64,7 +73,12 @@ def _cells(values: Iterable[str | int]) -> list[str | int]:
 _PABULIB_RULES = {"pb-greedy-v1": "greedy", "pb-mes-v1": "equalshares"}
 
 
-def result_pb(poll: Poll, result: Result, profile: ApprovalProfile) -> bytes:
+def kinds_of(poll: Poll) -> list[str]:
+    """The kinds of files that there are of this poll's result. Pabulib files are for money, spent by approvals."""
+    return ["csv", "json", *(["pb"] if poll.budget is not None and poll.kind == "approve" else [])]
+
+
+def result_pb(poll: Poll, result: Result, profile: Profile) -> bytes:
     """The round as a Pabulib file. Votes stand sorted by their content and are numbered anew: no order of casting."""
     options = list(poll.options.select_related("scope", "subject"))
     ids = {option.key: option.external_id or option.key for option in options}
@@ -105,9 +119,9 @@ def _pabulib_meta(poll: Poll, projects: int, votes: int) -> dict[str, str]:
     elif poll.method == "pb-greedy-v1" and poll.rule["threshold"]:
         rule = "greedy-threshold"
     limits = {
-        "min_length": poll.min_choices or None,
-        "max_length": poll.max_choices,
-        "max_sum_cost": poll.max_cost,
+        "min_length": poll.limits["min"] or None,
+        "max_length": poll.limits["max"],
+        "max_sum_cost": poll.limits["max_cost"],
         "min_project_score_threshold": poll.rule.get("threshold") or None,
     }
     return {

@@ -43,6 +43,39 @@ class TooFewChoices(Refusal):
     correctable = True
 
 
+class SameRank(Refusal):
+    code = "same_rank"
+    reason = _(
+        "“%(first)s” and “%(second)s” have the same rank, number %(rank)s. "
+        "In this poll every option needs a rank of its own: change one of the two."
+    )
+    correctable = True
+
+
+class TooManyPoints(Refusal):
+    code = "too_many_points"
+    reason = _("“%(option)s” can get at most %(limit)s points. Give it fewer.")
+    correctable = True
+
+
+class PointsOverSum(Refusal):
+    code = "points_over_sum"
+    reason = _("You gave %(given)s points, and there are %(sum)s to give. Take %(over)s away somewhere.")
+    correctable = True
+
+
+class PointsNotAll(Refusal):
+    code = "points_not_all"
+    reason = _("You gave %(given)s points out of %(sum)s. Give the other %(left)s as well, or leave the whole ballot blank.")
+    correctable = True
+
+
+class BallotOfAnotherKind(Refusal):
+    code = "ballot_of_another_kind"
+    reason = _("This poll takes ballots of another kind. Load the page again.")
+    correctable = True
+
+
 class UnknownOption(Refusal):
     code = "unknown_option"
     reason = _("The form names something that is not on this ballot. Load the page again.")
@@ -96,6 +129,39 @@ class PollNotCountable(Refusal):
     )
 
 
+class RuleUnknown(Refusal):
+    code = "rule_unknown"
+    reason = _("There is no counting rule %(rule)s for polls.")
+
+
+class RuleOptionRefused(Refusal):
+    code = "rule_option_refused"
+    reason = _("The rule %(rule)s cannot work with this value of its option %(option)s: %(why)s.")
+
+
+class RuleNotForBallot(Refusal):
+    code = "rule_not_for_ballot"
+    reason = _("The rule %(rule)s does not count ballots of the kind %(ballot)s.")
+
+
+class BallotLimitsRefused(Refusal):
+    code = "ballot_limits_refused"
+    reason = _("The ballot cannot have this value of its limit %(limit)s: %(why)s.")
+
+
+class RuleStricterThanBallot(Refusal):
+    code = "rule_stricter_than_ballot"
+    reason = _(
+        "The ballot allows what the rule then throws away: "
+        "option %(option)s of the rule is stricter than the limits of the ballot."
+    )
+
+
+class BudgetWithoutUse(Refusal):
+    code = "budget_without_use"
+    reason = _("The rule %(rule)s spends no money: leave out the budget and the costs of the options.")
+
+
 class PollNotClosed(Refusal):
     code = "poll_not_closed"
     reason = _("A result can be published only once, after the poll has closed.")
@@ -109,3 +175,10 @@ class ClosingNotInLog(Refusal):
 class CountDiffersFromLog(Refusal):
     code = "count_differs_from_log"
     reason = _("The ballots no longer match the fingerprint published at closing. Nothing was published; call the operator.")
+
+
+OF_THE_BALLOT = (
+    BallotOverBudget, TooManyChoices, TooFewChoices, SameRank, TooManyPoints, PointsOverSum, PointsNotAll, BallotOfAnotherKind,
+    UnknownOption,
+)  # fmt: skip
+"""What is wrong with the marks themselves, not with the person or the moment."""

@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.persian import ascii_digits
-from voting.models import Option
+from voting import kinds
+from voting.models import Option, Poll
 
 _BID = re.compile(r"\A[0-9a-f]{32}\Z")
 
@@ -21,23 +22,34 @@ def read_bid(text: str) -> str | None:
 
 
 class BallotForm(forms.Form):
-    """A filled-in ballot. Unreadable means: keys that are not on this ballot, or a damaged form."""
+    """A filled-in ballot. Unreadable means: options that are not on this ballot, a word for a number, or a damaged form."""
 
-    choose = forms.MultipleChoiceField(
-        required=False,
-        error_messages={
-            "invalid_choice": _("The form names something that is not on this ballot. Look through your choices again.")
-        },
-    )
     bid = forms.RegexField(_BID, error_messages={"invalid": _("The form was damaged on its way. Please try again.")})
     revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
-    def __init__(self, data: Any, *, options: list[Option]) -> None:
+    def __init__(self, data: Any, *, poll: Poll, options: list[Option]) -> None:
         super().__init__(data)
-        keys = [option.key for option in options]
-        self.fields["choose"].choices = [(key, key) for key in keys]  # type: ignore[attr-defined]
-        self.readable = [key for key in keys if key in set(data.getlist("choose"))]
-        """What of the choice could be read, in ballot order, also when the form is not valid."""
+        self.poll, self.options = poll, options
+        self.reading = kinds.kind_of(poll).read(data, [option.key for option in options], poll.limits)
+        """What of the ballot could be read, also when the form is not valid."""
+
+    @property
+    def ballot(self) -> kinds.Body:
+        return {self.poll.kind: self.reading.marks}
+
+    def clean(self) -> None:
+        if self.reading.strange:
+            raise forms.ValidationError(
+                _("The form names something that is not on this ballot. Look through your choices again.")
+            )
+        faults = [
+            _("Beside “%(option)s” stands “%(written)s”. Write a whole number there, or leave it empty.")
+            % {"option": option, "written": self.reading.written[option.key]}
+            for option in self.options
+            if option.key in self.reading.unreadable
+        ]
+        if faults:
+            raise forms.ValidationError(faults)
 
 
 class ReceiptForm(forms.Form):

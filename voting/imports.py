@@ -87,7 +87,7 @@ def import_round(*, name: str, data: bytes, at: datetime, progress: Progress = i
                 actions.cast_ballot(
                     poll=poll,
                     voter=entry,
-                    choice=[keys[project] for project in vote.choices],
+                    choice={"approve": [keys[project] for project in vote.choices]},
                     bid=actions.new_receipt_number(),
                     revision=0,
                     at=poll.opens_at,
@@ -164,9 +164,12 @@ def _set_up(
         rule=rule[1],
         budget=round_.budget,
         currency=_currency(meta.get("currency", ""), round_.scale),
-        max_cost=None,
-        min_choices=int(meta.get("min_length", 0)),
-        max_choices=int(meta["max_length"]) if meta.get("max_length") else None,
+        ballot={
+            "approve": {
+                "min": int(meta.get("min_length", 0)),
+                "max": int(meta["max_length"]) if meta.get("max_length") else None,
+            }
+        },
         revote=Poll.Revote.NONE,
         opens_at=opens,
         closes_at=closes,

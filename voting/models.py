@@ -65,10 +65,8 @@ class Poll(models.Model):
     budget = models.PositiveBigIntegerField(null=True, blank=True)
     """Money to spend, in the smallest unit of `currency`; null where the options cost nothing."""
     currency = LocalizedField(blank=True)
-    max_cost = models.PositiveBigIntegerField(null=True, blank=True)
-    """What the options on one ballot may cost together; null where there is no cap."""
-    min_choices = models.PositiveSmallIntegerField(default=0)
-    max_choices = models.PositiveSmallIntegerField(null=True, blank=True)
+    ballot: models.JSONField[Any, Any] = models.JSONField()
+    """What a valid ballot is, as `poll.created` publishes it: `{kind: limits}`, see `voting.kinds`."""
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.LIVE)
     revote = models.CharField(max_length=10, choices=Revote.choices, default=Revote.LAST)
     mix_k = models.PositiveSmallIntegerField(default=10)
@@ -102,12 +100,29 @@ class Poll(models.Model):
         return f"board.{self.public_id}"
 
     @property
+    def kind(self) -> str:
+        """`approve`, `rank`, `score` or `alloc`."""
+        found: str = next(iter(self.ballot))
+        return found
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """Of a ballot, all written out."""
+        found: dict[str, Any] = self.ballot[self.kind]
+        return found
+
+    @property
+    def single_choice(self) -> bool:
+        """One option or none."""
+        return self.kind == "approve" and self.limits["max"] == 1
+
+    @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
 
 
 class Option(models.Model):
-    """Something that can be approved in a poll; in a budget poll a project with its cost."""
+    """Something that can be approved or ranked in a poll, or get points; in a budget poll a project with its cost."""
 
     poll = models.ForeignKey(Poll, models.CASCADE, related_name="options")
     key = models.CharField(max_length=16)
@@ -162,7 +177,7 @@ class Board(models.Model):
     poll = models.OneToOneField(Poll, models.CASCADE, related_name="board")
     turnout = models.PositiveIntegerField(default=0)
     tallies = models.JSONField(default=dict)
-    """Approvals by option key. Empty while the poll's visibility hides them."""
+    """By option key: approvals, first preferences, or sums of points. Empty while the poll's visibility hides them."""
     log_size = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -177,9 +192,11 @@ class Result(models.Model):
     published_at = models.DateTimeField()
     sha256 = models.CharField(max_length=64)
     outcome: models.JSONField[Any, Any] = models.JSONField()
-    """The canonical result of docs/reference/vote-log.md."""
+    """The canonical result of docs/reference/results.md."""
     why = models.JSONField(default=dict)
-    """By option key: won or lost, and the numbers behind it (see `counting.outcome`)."""
+    """By option key: won or lost, and the numbers behind it (docs/reference/results.md, Why)."""
+    compared = models.JSONField(default=dict)
+    """By rule id: the winners that other rules would have given. Information only."""
 
     class Meta:
         ordering = ["poll", "-act"]

@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from common.refusal import Refusal
 from counting import rules as counting_rules
 from eligibility.models import RollEntry
 from processes import rules as process_rules
-from voting import errors
+from voting import errors, kinds
 from voting.models import Option, Poll
+
+_NOT_FOR_POLLS = {"pb-maxutil-v1"}  # its count may take longer than anybody can wait
+
+
+def full_rule(method: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of the rule, defaults written out. Raises RuleUnknown, RuleOptionRefused."""
+    try:
+        return counting_rules.full_options(method, **chosen)
+    except counting_rules.UnknownRule:
+        raise errors.RuleUnknown(rule=method) from None
+    except counting_rules.OptionsError as error:
+        raise errors.RuleOptionRefused(rule=method, option=error.key, why=error.reason) from None
+
+
+def why_not_plan(poll: Poll) -> Refusal | None:
+    """Whether rule, ballot and money fit together. About the plan alone: options are looked at before opening.
+
+    `poll.ballot` is complete (`kinds.full_ballot`). An imported poll may take ballots that its rule rejects.
+    """
+    found = counting_rules.RULES.get(poll.method)
+    if found is None or poll.method in _NOT_FOR_POLLS:
+        return errors.RuleUnknown(rule=poll.method)
+    kind = kinds.kind_of(poll)
+    if kind.profile not in found.ballots:
+        return errors.RuleNotForBallot(rule=poll.method, ballot=kind.id)
+    try:
+        counting_rules.validate_options(poll.method, poll.rule)
+    except counting_rules.OptionsError as error:
+        return errors.RuleOptionRefused(rule=poll.method, option=error.key, why=error.reason)
+    if (poll.rule.get("utility") == "points") == (kind.id == "approve") and "utility" in poll.rule:
+        why = "points are counted from ballots that give points, and only from those"
+        return errors.RuleOptionRefused(rule=poll.method, option="utility", why=why)
+    if poll.budget is not None and not found.budgeted:
+        return errors.BudgetWithoutUse(rule=poll.method)
+    return None if poll.source else _why_not_as_strict(poll)
+
+
+def _why_not_as_strict(poll: Poll) -> Refusal | None:
+    """A ballot that the page takes must not be thrown away by the count. A blank one never is."""
+    limits, rule = poll.limits, poll.rule
+    fewest: dict[str, int] = {"min": max(1, limits.get("min", 0)), "min_options": max(1, limits.get("min", 0))}
+    of_one = limits.get("max")
+    if poll.kind == "alloc":
+        of_one = min(limits["sum"], of_one or limits["sum"])
+    most: dict[str, int | None] = {"max": of_one, "max_points": of_one, "max_sum": limits.get("sum")}
+    for option, ours in fewest.items():
+        if (rule.get(option) or 0) > ours:
+            return errors.RuleStricterThanBallot(option=option)
+    for option, allowed in most.items():
+        theirs = rule.get(option)
+        if theirs is not None and (allowed is None or allowed > theirs):
+            return errors.RuleStricterThanBallot(option=option)
+    if limits.get("ties") and "overvote" in rule:
+        return errors.RuleStricterThanBallot(option="overvote")
+    if rule.get("exact_sum") and not (limits.get("exact") and limits["sum"] == rule["max_sum"]):
+        return errors.RuleStricterThanBallot(option="exact_sum")
+    return None
 
 
 def why_not_open(poll: Poll) -> Refusal | None:
@@ -18,7 +76,7 @@ def why_not_open(poll: Poll) -> Refusal | None:
         return errors.PollNotDraft()
     if not poll.options.exists() or not poll.roll.entries.exists():
         return errors.PollIncomplete()
-    return why_not_count(poll)
+    return why_not_plan(poll) or why_not_count(poll)
 
 
 def why_not_count(poll: Poll) -> Refusal | None:
@@ -26,12 +84,28 @@ def why_not_count(poll: Poll) -> Refusal | None:
 
     An imported poll may try: its ballots are known, and published rounds were counted with small steps.
     """
-    costs = list(poll.options.values_list("cost", flat=True))
-    if poll.budget is None or None in costs:
-        return errors.PollNotCountable(step=1)
-    needed = counting_rules.least_step(poll.method, [cost or 0 for cost in costs], budget=poll.budget, options=poll.rule)
-    if poll.source is None and poll.rule.get("step", needed) < needed:
-        return errors.PollNotCountable(step=needed)
+    costs = dict(poll.options.values_list("key", "cost"))
+    if counting_rules.RULES[poll.method].budgeted:
+        if poll.budget is None or None in costs.values():
+            return errors.PollNotCountable(step=1)
+        known = [cost or 0 for cost in costs.values()]
+        needed = counting_rules.least_step(poll.method, known, budget=poll.budget, options=poll.rule)
+        if poll.source is None and poll.rule.get("step", needed) < needed:
+            return errors.PollNotCountable(step=needed)
+    elif any(cost is not None for cost in costs.values()):
+        return errors.BudgetWithoutUse(rule=poll.method)
+    return _why_not_count_nothing(poll, {key: cost or 0 for key, cost in costs.items()})
+
+
+def _why_not_count_nothing(poll: Poll, costs: dict[str, int]) -> Refusal | None:
+    """A count of no ballots finds options of the rule that name something which is not on the ballot."""
+    nothing = kinds.profile(kinds.kind_of(poll), [])
+    try:
+        counting_rules.count(
+            poll.method, nothing, costs, budget=poll.budget or 0, tie_order=list(costs), options=poll.rule
+        )
+    except counting_rules.OptionsError as error:
+        return errors.RuleOptionRefused(rule=poll.method, option=error.key, why=error.reason)
     return None
 
 
@@ -53,18 +127,9 @@ def why_not_cast(poll: Poll, entry: RollEntry | None, *, at: datetime) -> Refusa
     return None
 
 
-def why_not_choose(poll: Poll, options: Iterable[Option], choice: Sequence[str]) -> Refusal | None:
-    """Whether a ballot with these option keys would be valid. No key at all is a blank ballot."""
-    costs = {option.key: option.cost or 0 for option in options}
-    if len(set(choice)) != len(choice) or not set(choice) <= costs.keys():
-        return errors.UnknownOption()
-    if poll.max_choices is not None and len(choice) > poll.max_choices:
-        return errors.TooManyChoices(limit=poll.max_choices)
-    if len(choice) < poll.min_choices:
-        return errors.TooFewChoices(limit=poll.min_choices)
-    if poll.max_cost is not None and sum(costs[key] for key in choice) > poll.max_cost:
-        return errors.BallotOverBudget()
-    return None
+def why_not_choose(poll: Poll, options: Iterable[Option], b: kinds.Body) -> Refusal | None:
+    """Whether this ballot would be valid. `b` as `kinds.normal` writes it; without any mark it is blank."""
+    return kinds.why_not_valid(poll, options, b)
 
 
 def why_not_close(poll: Poll) -> Refusal | None:

@@ -9,20 +9,20 @@ from typing import Literal
 from accounts.models import User
 from eligibility.models import RollEntry
 from votelog import log
-from voting import actions, ballotbox, tabulate
+from voting import actions, ballotbox, kinds, tabulate
 from voting.models import Ballot, Poll
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: the current ballot.
+    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: what the current ballot says.
 
     Once the poll's key is destroyed nobody can tell any more, and it looks as if no ballot had been cast.
     """
 
     entry: RollEntry | None
     next_revision: int = 0
-    choice: tuple[str, ...] | None = None
+    choice: kinds.Body | None = None
 
 
 def standing(poll: Poll, user: object) -> Standing:
@@ -54,7 +54,7 @@ class ReceiptState:
     bid: str
     state: State
     index: int | None
-    choice: tuple[str, ...]
+    choice: kinds.Body
     revision: int
     deadline: datetime
 

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
-from counting import ballotfile, lots
+from counting import ballotfile, compare, lots
 from counting import rules as counting_rules
 from counting.outcome import Outcome
 from counting.outcome import result as result_record
-from counting.profile import ApprovalProfile
+from counting.options import OptionsError
+from counting.pb_maxutil import TooManyPairs
+from counting.pb_mes import TooManyRuns
+from counting.profile import Profile
 from votelog import log
+from voting import kinds
 from voting.models import Ballot, Board, Poll
 
-Counted = dict[str, Ballot]
-"""By credential, the ballot that counts."""
+
+class Counted(dict[str, Ballot]):
+    """By credential, the ballot that counts; `kind` says how they are read."""
+
+    kind: kinds.Kind
 
 
 def counted(poll: Poll) -> Counted:
     """The last ballot of every credential."""
-    return {ballot.credential: ballot for ballot in Ballot.objects.filter(poll=poll).order_by("revision")}
+    found = Counted((ballot.credential, ballot) for ballot in Ballot.objects.filter(poll=poll).order_by("revision"))
+    found.kind = kinds.kind_of(poll)
+    return found
 
 
-def choice_of(body: str | dict[str, Any]) -> tuple[str, ...]:
-    d = json.loads(body) if isinstance(body, str) else body
-    return tuple(d["b"]["approve"])
+def choice_of(body: str) -> dict[str, Any]:
+    """What a stored ballot says: its `b`."""
+    b: dict[str, Any] = json.loads(body)["b"]
+    return b
 
 
-def profile_of(ballots: Counted) -> ApprovalProfile:
-    return ApprovalProfile.of(choice_of(ballot.body) for ballot in ballots.values())
+def profile_of(ballots: Counted) -> Profile:
+    return kinds.profile(ballots.kind, (choice_of(ballot.body) for ballot in ballots.values()))
 
 
 def _keys(poll: Poll) -> list[str]:
@@ -74,6 +84,33 @@ def reasons(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def compared(poll: Poll, ballots: Counted, outcome: Outcome) -> dict[str, list[str]]:
+    """By rule id, the winners that other rules would have given, with this poll's options where they know them.
+
+    Rules that cannot tell such ballots apart from this one's are left out, and those that would take too long.
+    """
+    if poll.single_choice or (poll.budget is None and poll.kind in {"score", "alloc"}):
+        return {}
+    profile = profile_of(ballots)
+    costs = {option.key: option.cost or 0 for option in poll.options.all()}
+    found = {}
+    for rule in compare.fitting(profile, poll.budget is not None):
+        if rule == poll.method or (rule == "irv-v1" and poll.rule.get("seats", 1) > 1):
+            continue
+        known = counting_rules.RULES[rule].defaults
+        chosen = {name: value for name, value in poll.rule.items() if name in known and name not in {"step", "completion"}}
+        if "step" in known:
+            chosen["step"] = counting_rules.least_step(
+                rule, costs.values(), budget=poll.budget or 0, options=counting_rules.full_options(rule)
+            )
+        with suppress(TooManyRuns, TooManyPairs, OptionsError):
+            (other,) = compare.compare(
+                [rule], profile, costs, budget=poll.budget or 0, tie_order=outcome.tie_order, options={rule: chosen}
+            ).values()
+            found[rule] = list(other.winners)
+    return found
+
+
 def board_of(poll: Poll) -> Board:
     return Board.objects.get(poll=poll)
 
@@ -87,13 +124,10 @@ def refresh_board(poll: Poll) -> bool:
         voters = Ballot.objects.filter(poll=poll, revision=0).count()
         board.turnout = voters - voters % poll.mix_k
     else:
-        last = {
-            entry["d"]["cred"]: choice_of(entry["d"]) for entry in log.entries(poll.public_id, kind="ballot.cast")
-        }
+        last = {entry["d"]["cred"]: entry["d"]["b"] for entry in log.entries(poll.public_id, kind="ballot.cast")}
         board.turnout = len(last)
-        tallies = Counter(key for choice in last.values() for key in choice)
         hidden = poll.visibility == Poll.Visibility.TURNOUT and poll.status != Poll.Status.PUBLISHED
-        board.tallies = {} if hidden else {key: tallies[key] for key in _keys(poll)}
+        board.tallies = {} if hidden else kinds.tallies(kinds.kind_of(poll), last.values(), _keys(poll))
     board.log_size = log.size()
     board.save(update_fields=["turnout", "tallies", "log_size"])
     return (board.turnout, board.tallies) != before

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from voting.views import ballot, boards, closing, polls, receipts, results
+from voting.views import ballot, boards, closing, downloads, polls, receipts, results
 
 app_name = "voting"
 
@@ -14,7 +14,7 @@ urlpatterns = [
     path("polls/<slug:poll_id>/board/", boards.board, name="board"),
     path("polls/<slug:poll_id>/result/", results.result, name="result"),
     re_path(
-        r"^polls/(?P<poll_id>[-\w]+)/result\.(?P<kind>csv|json|pb)$", results.result_download, name="result-download"
+        r"^polls/(?P<poll_id>[-\w]+)/result\.(?P<kind>csv|json|pb)$", downloads.result_download, name="result-download"
     ),
     path("receipts/", receipts.receipt_find, name="receipt-find"),
     path("receipts/<str:bid>/", receipts.receipt, name="receipt"),

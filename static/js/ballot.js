@@ -1,5 +1,6 @@
 // The ballot page: sums while choosing, filters, a draft that stays on this device, a warning on leaving.
 // Everything here is comfort: the form works without it, and the server decides what is a valid ballot.
+// Ranked ballots have rank.js besides; the two tell each other by the events "input" and "ballot:shown".
 "use strict";
 
 (() => {
@@ -9,18 +10,20 @@
   const language = document.documentElement.lang || "en";
   const number = new Intl.NumberFormat(language === "fa" ? "fa-IR" : "en");
 
+  // A ballot is kept as pairs of name and value, as the form would send them.
   const draft = {
     name: (poll) => `ballot.${poll}`,
     read(poll) {
       try { return JSON.parse(localStorage.getItem(this.name(poll))); } catch { return null; }
     },
-    write(poll, keys) {
-      try { localStorage.setItem(this.name(poll), JSON.stringify(keys)); return true; } catch { return false; }
+    write(poll, fields) {
+      try { localStorage.setItem(this.name(poll), JSON.stringify(fields)); return true; } catch { return false; }
     },
     clear(poll) {
       try { localStorage.removeItem(this.name(poll)); } catch { /* nothing was kept */ }
     },
   };
+  const fieldsIn = (id) => JSON.parse(document.getElementById(id).textContent);
 
   // The receipt number comes from this device, so that no server can give two voters the same one.
   for (const input of document.querySelectorAll("[data-new-bid]")) {
@@ -40,33 +43,41 @@
 
   if (cast) draft.clear(cast.dataset.ballotCast);
   if (review) {
-    if (draft.write(review.dataset.ballotReview, review.dataset.choice.split(" ").filter(Boolean))) useOwnMemory();
+    if (draft.write(review.dataset.ballotReview, fieldsIn("ballot-fields"))) useOwnMemory();
     unsaved = Boolean(review.querySelector("form[action$='cast/']"));
   }
   if (!form) return;
 
   const poll = form.dataset.ballot;
-  const boxes = [...form.querySelectorAll("input[name=choose]")];
+  const approves = form.dataset.kind === "approve";
+  const ranks = form.dataset.kind === "rank";
+  const marks = [...form.querySelectorAll("[data-mark]")];
+  const boxes = marks.filter((mark) => mark.type !== "text");
   const cart = form.querySelector("[data-cart-box]");
   const part = (name) => cart.querySelector(`[data-cart="${name}"]`);
-  const maxCost = form.dataset.maxCost === "" ? null : Number(form.dataset.maxCost);
-  const maxChoices = form.dataset.maxChoices === "" ? null : Number(form.dataset.maxChoices);
-  const money = (amount) => [number.format(amount), form.dataset.currency].filter(Boolean).join("\u00a0");
-  const chosen = () => boxes.filter((box) => box.checked);
-  const keysOf = (list) => list.map((box) => box.value);
-  const standing = form.dataset.standing.split(" ").filter(Boolean);   // what this person has cast, nothing before that
-  const same = (keys) => keys.length === standing.length && keys.every((key) => standing.includes(key));
+  const limit = (name) => (form.dataset[name] === "" ? null : Number(form.dataset[name]));
+  const cap = limit("cap"), maxChoices = approves || ranks ? limit("maxChoices") : null;
+  const amount = (value) => [number.format(value), form.dataset.currency].filter(Boolean).join("\u00a0");
+  const latin = (text) => text.trim().replace(/[\u06f0-\u06f9\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) % 16));
+  const local = (text) => (language === "fa" ? text.replace(/\d/g, (digit) => String.fromCharCode(0x06f0 + Number(digit))) : text);
+  const valueOf = (mark) => (mark.type === "text" ? latin(mark.value) : mark.checked ? mark.value : "");
+  const says = (mark) => valueOf(mark) !== "" && (approves || ranks || valueOf(mark) !== "0");
+  const weight = (mark) => (approves ? Number(mark.dataset.cost) : /^\d+$/.test(valueOf(mark)) ? Number(valueOf(mark)) : 0);
+  const fields = () => marks.filter(says).map((mark) => [mark.name, valueOf(mark)]);
+  const standing = fieldsIn("standing-fields");   // what this person has cast, nothing before that
+  const sorted = (pairs) => JSON.stringify(pairs.map((pair) => pair.join("=")).sort());
+  const same = (pairs) => sorted(pairs) === sorted(standing);
 
   function show() {
-    const now = chosen();
-    const spent = now.reduce((sum, box) => sum + Number(box.dataset.cost), 0);
-    const left = maxCost === null ? null : maxCost - spent;
+    const now = marks.filter(says);
+    const spent = now.reduce((sum, mark) => sum + weight(mark), 0);
+    const left = cap === null ? null : cap - spent;
     const over = left !== null && left < 0;
-    part("count").textContent = number.format(now.length);
+    if (part("count")) part("count").textContent = number.format(now.length);
     if (left !== null) {
       part("spent").textContent = number.format(spent);
       part("left").textContent = number.format(Math.abs(left));
-      part("bar").setAttribute("width", Math.min(1000, maxCost ? Math.round((spent * 1000) / maxCost) : 0));
+      part("bar").setAttribute("width", Math.min(1000, cap ? Math.round((spent * 1000) / cap) : 0));
       cart.querySelector("[data-cart-bar-box]").classList.toggle("bar--over", over);
       cart.querySelector('[data-cart-label="left"]').hidden = over;
       cart.querySelector('[data-cart-label="over"]').hidden = !over;
@@ -74,36 +85,38 @@
     cart.classList.toggle("is-over", over);
     cart.querySelector('[data-warn="over"]').hidden = !over;
     cart.querySelector('[data-warn="many"]').hidden = maxChoices === null || now.length <= maxChoices;
-    for (const box of boxes) {
+    for (const box of approves ? boxes : []) {
       const noFit = left !== null && !box.checked && Number(box.dataset.cost) > Math.max(left, 0);
       box.closest(".option").classList.toggle("is-over", noFit);
       const note = box.closest(".option").querySelector("[data-no-fit]");
       if (note) note.hidden = !noFit;
     }
-    part("list").replaceChildren(...now.map(row));
+    if (part("list")) part("list").replaceChildren(...now.map(row));
     part("empty").hidden = now.length > 0;
     const isCast = part("is-cast");
     if (isCast) {
-      isCast.hidden = !same(keysOf(now));
+      isCast.hidden = !same(fields());
       part("not-cast").hidden = !isCast.hidden;
     }
-    return { count: number.format(now.length), spent: money(spent), left: left === null ? "" : money(Math.abs(left)), over };
+    form.dispatchEvent(new CustomEvent("ballot:shown"));
+    return { count: number.format(now.length), spent: amount(spent), left: left === null ? "" : amount(Math.abs(left)), over };
   }
 
-  function row(box) {
+  function row(mark) {
     const item = document.createElement("li");
     const name = document.createElement("bdi");
-    const cost = document.createElement("span");
-    name.textContent = box.dataset.title;
-    cost.textContent = box.dataset.costText;
-    cost.className = "num";
-    item.append(name, cost);
+    const figure = document.createElement("span");
+    name.textContent = mark.dataset.title;
+    figure.textContent = approves ? mark.dataset.costText : number.format(weight(mark));
+    figure.className = "num";
+    item.append(name, figure);
     return item;
   }
 
   let soon;
   function say(sums) {
     clearTimeout(soon);
+    if (ranks) return;
     soon = setTimeout(() => {
       const box = cart.querySelector("[data-cart-say]");
       const text = sums.left === "" ? box.dataset.sayCount : sums.over ? box.dataset.sayOver : box.dataset.saySpent;
@@ -111,36 +124,52 @@
     }, 700);
   }
 
-  function choose(keys) {
-    for (const box of boxes) box.checked = keys.includes(box.value);
+  function put(pairs) {
+    for (const mark of marks) {
+      const values = pairs.filter(([name]) => name === mark.name).map(([, value]) => value);
+      if (mark.type === "text") mark.value = local(values[0] ?? "");
+      else mark.checked = values.length ? values.includes(mark.value) : !approves && mark.value === "0";
+    }
   }
 
-  form.addEventListener("change", (event) => {
-    if (event.target.name !== "choose") return;
-    const keys = keysOf(chosen());
-    unsaved = !same(keys);
-    if (draft.write(poll, keys)) useOwnMemory();
+  form.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-mark]")) return;
+    unsaved = !same(fields());
+    if (draft.write(poll, fields())) useOwnMemory();
     say(show());
   });
+
+  // Buttons that give one point more or less.
+  for (const button of form.querySelectorAll("[data-step]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const mark = button.parentElement.querySelector("[data-mark]");
+      mark.value = local(String(Math.max(0, weight(mark) + Number(button.dataset.step)) || ""));
+      mark.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
 
   // Put back what was chosen here before, unless the page itself already carries this person's last step.
   const kept = draft.read(poll);
   const notice = document.querySelector("[data-draft-notice]");
   if (form.dataset.kept === "yes") {
-    draft.write(poll, keysOf(chosen()));
-    unsaved = !same(keysOf(chosen()));
-  } else if (Array.isArray(kept) && !same(kept.filter((key) => boxes.some((box) => box.value === key)))) {
-    choose(kept);
-    notice.hidden = false;
-    unsaved = true;
+    draft.write(poll, fields());
+    unsaved = !same(fields());
+  } else if (Array.isArray(kept) && kept.every(Array.isArray)) {
+    const known = kept.filter(([name, value]) => marks.some((mark) => mark.name === name && (mark.type === "text" || mark.value === value)));
+    if (!same(known)) {
+      put(known);
+      notice.hidden = false;
+      unsaved = true;
+    }
   }
   notice.querySelector("[data-start-over]").addEventListener("click", () => {
-    choose(standing);
+    put(standing);
     draft.clear(poll);
     notice.hidden = true;
     unsaved = false;
     say(show());
-    boxes[0]?.focus();
+    marks[0]?.focus();
   });
   if (draft.write(`${poll}.can`, [])) { draft.clear(`${poll}.can`); useOwnMemory(); }
 

@@ -29,10 +29,10 @@ def stored() -> tuple[int, int]:
 def test_it_puts_one_ballot_into_the_box_and_promises_its_place_in_the_log(open_poll: Poll, ada) -> None:
     receipt = make.cast(open_poll, ada, "o2", "o1", bid=BID)
     assert stored() == (1, 1)
-    assert receipt.choice == ("o1", "o2")
+    assert receipt.choice == {"approve": ["o1", "o2"]}
     assert receipt.promise.startswith("vote.example.org/log/")
     assert f"deadline {int(actions.deadline_of(open_poll).timestamp())}" in receipt.promise
-    assert standing(open_poll, ada).choice == ("o1", "o2")
+    assert standing(open_poll, ada).choice == {"approve": ["o1", "o2"]}
 
 
 def test_nothing_stored_beside_a_ballot_says_who_when_or_where() -> None:
@@ -49,7 +49,7 @@ def test_the_last_ballot_counts_when_a_voter_changes_it(open_poll: Poll, ada) ->
     make.cast(open_poll, ada, "o1")
     second = make.cast(open_poll, ada, "o2")
     assert second.revision == 1
-    assert standing(open_poll, ada).choice == ("o2",)
+    assert standing(open_poll, ada).choice == {"approve": ["o2"]}
     rounds = make.published(open_poll).results.get().outcome["rounds"]
     assert {step["option"]: step["score"] for step in rounds} == {"o1": 0, "o2": 1, "o3": 0, "o4": 0}
 
@@ -78,7 +78,7 @@ def test_it_refuses_a_form_that_does_not_know_of_a_ballot_cast_meanwhile(open_po
     make.cast(open_poll, ada, "o1")
     with pytest.raises(errors.BallotStale):
         make.cast(open_poll, ada, "o2", revision=0)
-    assert standing(open_poll, ada).choice == ("o1",)
+    assert standing(open_poll, ada).choice == {"approve": ["o1"]}
 
 
 def test_it_refuses_a_second_ballot_in_a_poll_without_revoting(roll, ada) -> None:
@@ -121,7 +121,7 @@ def test_it_refuses_someone_who_is_not_on_the_roll(open_poll: Poll, bo) -> None:
 def test_it_refuses_a_place_on_another_roll(open_poll: Poll, bo) -> None:
     other = RollEntry.objects.get(roll=make.roll(bo))
     with pytest.raises(errors.NotOnRoll):
-        actions.cast_ballot(poll=open_poll, voter=other, choice=["o1"], bid=BID, revision=0, at=timezone.now())
+        actions.cast_ballot(poll=open_poll, voter=other, choice={"approve": ["o1"]}, bid=BID, revision=0, at=timezone.now())
     assert stored() == (0, 0)
 
 

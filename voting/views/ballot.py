@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -21,12 +21,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from common.refusal import Refusal
-from voting import actions, charts, errors, rules, words
+from voting import actions, ballot_words, charts, errors, kinds, rules, words
 from voting.forms import BallotForm
 from voting.models import Option, Poll
 from voting.standing import Standing, standing
 
 logger = logging.getLogger(__name__)
+_BUTTONS = 10
+"""Up to so many points a score is one of a row of buttons, beyond it a number to write."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,19 +41,24 @@ def ballot(request: HttpRequest, poll_id: str) -> HttpResponse:
     if request.method != "POST":
         if poll.status in {Poll.Status.CLOSED, Poll.Status.PUBLISHED}:
             return redirect(poll)
-        asked = set(request.GET.getlist("choose"))
-        choice = [option.key for option in options if option.key in (asked or set(own.choice or ()))]
-        return _fill_in(request, poll, own, options, choice, kept=bool(asked))
-    form = BallotForm(request.POST, options=options)
+        asked = kinds.kind_of(poll).read(request.GET, [option.key for option in options], poll.limits)
+        if asked.written:
+            return _fill_in(request, poll, own, options, asked.written, {poll.kind: asked.marks}, kept=True)
+        return _fill_in(request, poll, own, options, _written(poll, own.choice), own.choice)
+    form = BallotForm(request.POST, poll=poll, options=options)
+    written = form.reading.written
     if not form.is_valid():
-        return _fill_in(request, poll, own, options, form.readable, unreadable=form, status=422)
+        return _fill_in(request, poll, own, options, written, form.ballot, unreadable=form, status=422)
     if request.POST.get("step") == "edit":
-        return _fill_in(request, poll, own, options, form.readable, kept=True)
-    if refusal := rules.why_not_choose(poll, options, form.readable):
-        return _fill_in(request, poll, own, options, form.readable, refusal=refusal, status=409)
+        return _fill_in(request, poll, own, options, written, form.ballot, kept=True)
+    if refusal := rules.why_not_choose(poll, options, form.ballot):
+        return _fill_in(request, poll, own, options, written, form.ballot, refusal=refusal, status=409)
     blocked = _why_not_cast(request, poll, own)
     data = form.cleaned_data
-    return _review(request, poll, own, options, form.readable, bid=data["bid"], revision=data["revision"], refusal=blocked)
+    return _review(
+        request, poll, own, options, form.ballot,
+        bid=data["bid"], revision=data["revision"], refusal=blocked, note=ballot_words.closed_gaps(form.reading),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,9 +70,10 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = _poll(request, poll_id)
     own = standing(poll, request.user)
     options = _options(poll, request)
-    form = BallotForm(request.POST, options=options)
+    form = BallotForm(request.POST, poll=poll, options=options)
+    written = form.reading.written
     if not form.is_valid():
-        return _fill_in(request, poll, own, options, form.readable, unreadable=form, status=422)
+        return _fill_in(request, poll, own, options, written, form.ballot, unreadable=form, status=422)
     data = form.cleaned_data
     try:
         if not request.user.is_authenticated:
@@ -75,21 +83,21 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
         receipt = actions.cast_ballot(
             poll=poll,
             voter=own.entry,
-            choice=form.readable,
+            choice=form.ballot,
             bid=data["bid"],
             revision=data["revision"],
             at=timezone.now(),
         )
-    except (errors.BallotOverBudget, errors.TooManyChoices, errors.TooFewChoices, errors.UnknownOption) as refusal:
-        return _fill_in(request, poll, own, options, form.readable, refusal=refusal, status=409)
+    except errors.OF_THE_BALLOT as refusal:
+        return _fill_in(request, poll, own, options, written, form.ballot, refusal=refusal, status=409)
     except (errors.BallotStale, errors.CastingTooFast, errors.ReceiptNumberTaken) as refusal:
         own = standing(poll, request.user)  # another window has cast meanwhile: confirm against what stands now
         return _review(
-            request, poll, own, options, form.readable,
+            request, poll, own, options, form.ballot,
             bid=actions.new_receipt_number(), revision=own.next_revision, refusal=refusal, again=True,
         )  # fmt: skip
     except Refusal as refusal:
-        return _review(request, poll, own, options, form.readable, bid=data["bid"], revision=data["revision"], refusal=refusal)
+        return _review(request, poll, own, options, form.ballot, bid=data["bid"], revision=data["revision"], refusal=refusal)
     url = request.build_absolute_uri(reverse("voting:receipt", args=[receipt.bid]))
     return render(
         request,
@@ -98,8 +106,7 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
             "poll": poll,
             "receipt": receipt,
             "budgeted": words.is_budgeted(poll),
-            "chosen": [option for option in options if option.key in receipt.choice],
-            "spent": sum(option.cost or 0 for option in options if option.key in receipt.choice),
+            "shown": kinds.shown(poll, options, receipt.choice),
             "qr": charts.qr(url),
             "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
             "promise": b64encode(receipt.promise.encode()).decode(),
@@ -150,13 +157,14 @@ class WayOut:
     url: str
 
 
-def _way_out(refusal: Refusal | None, poll: Poll, choice: Sequence[str]) -> WayOut | None:
+def _way_out(refusal: Refusal | None, poll: Poll, ballot: kinds.Body | None) -> WayOut | None:
     if refusal is None:
         return None
     match refusal.code:
         case "not_signed_in":
             ballot_url = reverse("voting:ballot", args=[poll.public_id])
-            back = f"{ballot_url}?{urlencode({'choose': choice}, doseq=True)}" if choice else ballot_url
+            fields = _fields(poll, ballot)
+            back = f"{ballot_url}?{urlencode(fields)}" if fields else ballot_url
             return WayOut(_("Sign in"), f"{reverse('account_login')}?{urlencode({'next': back})}")
         case "not_on_roll":
             return WayOut(_("Enter an invitation code"), reverse("eligibility:redeem"))
@@ -169,26 +177,56 @@ def _way_out(refusal: Refusal | None, poll: Poll, choice: Sequence[str]) -> WayO
     return None
 
 
-def _page(poll: Poll, own: Standing, options: list[Option], choice: Sequence[str]) -> dict[str, Any]:
+def _fields(poll: Poll, ballot: kinds.Body | None) -> list[tuple[str, str]]:
+    """The form fields that say what the ballot says."""
+    return kinds.kind_of(poll).fields(ballot[poll.kind]) if ballot else []
+
+
+def _written(poll: Poll, ballot: kinds.Body | None) -> dict[str, str]:
+    """What would have been written into a form to give this ballot, by option key."""
+    return {name.removeprefix("mark-"): value for name, value in _fields(poll, ballot) if name != "choose"} | {
+        value: "on" for name, value in _fields(poll, ballot) if name == "choose"
+    }
+
+
+def _page(poll: Poll, own: Standing, options: list[Option], ballot: kinds.Body | None) -> dict[str, Any]:
     """What the ballot and its review share."""
-    chosen = [option for option in options if option.key in set(choice)]
-    spent = sum(option.cost or 0 for option in chosen)
+    shown = kinds.shown(poll, options, ballot)
+    cap = poll.limits["sum"] if poll.kind == "alloc" else poll.limits.get("max_cost")
     budgeted = words.is_budgeted(poll)
+    same = own.choice is not None and ballot is not None and own.choice == _normal(poll, ballot)
     return {
         "poll": poll,
         "own": own,
         "budgeted": budgeted,
-        "rule": words.ballot_rule(poll, budgeted=budgeted),
+        "rule": ballot_words.ballot_rule(poll, budgeted=budgeted),
         "may_change": poll.revote == Poll.Revote.LAST,
-        "choice": [option.key for option in chosen],
-        "chosen": chosen,
-        "spent": spent,
-        "left": None if poll.max_cost is None else max(0, poll.max_cost - spent),
-        "over": 0 if poll.max_cost is None else max(0, spent - poll.max_cost),
-        "spent_width": charts.width(spent, poll.max_cost) if poll.max_cost else 0,
-        "is_cast": own.choice is not None and set(own.choice) == {option.key for option in chosen},
-        "standing_chosen": [option for option in options if option.key in set(own.choice or ())],
+        "shown": shown,
+        "cap": cap,
+        "left": None if cap is None else max(0, cap - shown.total),
+        "over": 0 if cap is None else max(0, shown.total - cap),
+        "spent_width": charts.width(shown.total, cap) if cap else 0,
+        "is_cast": same,
+        "standing_fields": _fields(poll, own.choice),
+        "standing_shown": kinds.shown(poll, options, own.choice),
     }
+
+
+def _normal(poll: Poll, ballot: kinds.Body) -> kinds.Body | None:
+    try:
+        return kinds.normal(poll, ballot)
+    except errors.BallotOfAnotherKind:
+        return None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One option of the form. `written`: what stands in its field, which gives `points`; `faulty`: it cannot stay so."""
+
+    option: Option
+    written: str
+    faulty: bool
+    points: int
 
 
 def _fill_in(
@@ -196,24 +234,34 @@ def _fill_in(
     poll: Poll,
     own: Standing,
     options: list[Option],
-    choice: Sequence[str],
+    written: Mapping[str, str],
+    ballot: kinds.Body | None,
     *,
     refusal: Refusal | None = None,
     unreadable: BallotForm | None = None,
     kept: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """`kept`: the choices come from this person's last step, so the draft on the device must not replace them."""
+    """`written`: what stands in the fields; `ballot`: what of it can be read.
+
+    `kept`: both come from this person's last step, so the draft on the device must not replace them.
+    """
     blocked = _why_not_cast(request, poll, own)
     scopes = {option.scope_id: option.scope for option in options if option.scope}
     subjects = {option.subject_id: option.subject for option in options if option.subject}
-    context = _page(poll, own, options, choice) | {
-        "options": options,
+    faulty = {*(refusal.params.get("keys", ()) if refusal else ()), *(unreadable.reading.unreadable if unreadable else ())}  # type: ignore[misc]
+    points = dict(ballot[poll.kind]) if ballot and poll.kind in ("score", "alloc") else {}
+    context = _page(poll, own, options, ballot) | {
+        "items": [
+            Item(option, written.get(option.key, ""), option.key in faulty, points.get(option.key, 0)) for option in options
+        ],
+        "faulty": [option for option in options if option.key in faulty],
+        "points": range(poll.limits["max"] + 1) if poll.kind == "score" and poll.limits["max"] <= _BUTTONS else None,
         "bid": actions.new_receipt_number(),
         "refusal": refusal,
         "unreadable": unreadable,
         "blocked": blocked,
-        "way_out": _way_out(blocked, poll, choice),
+        "way_out": _way_out(blocked, poll, ballot),
         "kept": kept or refusal is not None or unreadable is not None,
         "scopes": sorted(scopes.values(), key=lambda scope: (scope.position, scope.pk)),
         "subjects": sorted(subjects.values(), key=lambda subject: (subject.position, subject.pk)),
@@ -226,20 +274,26 @@ def _review(
     poll: Poll,
     own: Standing,
     options: list[Option],
-    choice: Sequence[str],
+    ballot: kinds.Body,
     *,
     bid: str,
     revision: int,
     refusal: Refusal | None,
     again: bool = False,
+    note: str = "",
 ) -> HttpResponse:
-    """`again`: the refusal explains why to look once more, and the ballot may be confirmed from here."""
-    context = _page(poll, own, options, choice) | {
+    """`again`: the refusal explains why to look once more, and the ballot may be confirmed from here.
+
+    `note`: what was read otherwise than it was written.
+    """
+    context = _page(poll, own, options, ballot) | {
+        "fields": _fields(poll, ballot),
         "bid": bid,
         "revision": revision,
         "refusal": refusal,
         "again": again,
-        "way_out": _way_out(refusal, poll, choice),
+        "note": note,
+        "way_out": _way_out(refusal, poll, ballot),
         "may_confirm": refusal is None or again,
     }
     return render(request, "voting/ballot_review.html", context, status=409 if refusal else 200)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import can
 from eligibility.models import Roll
 from processes.views import deadline_kind
-from voting import charts, rules, words
+from voting import ballot_words, charts, kinds, rules, words
 from voting.models import Poll
 from voting.progress import progress_of
 from voting.standing import standing
@@ -67,10 +67,10 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "poll": poll,
             "budgeted": budgeted,
             "options": options,
-            "rule": words.ballot_rule(poll, budgeted=budgeted),
+            "rule": ballot_words.ballot_rule(poll, budgeted=budgeted),
             "counting": words.counting_rule(poll, budgeted=budgeted),
             "own": own,
-            "own_choice": [option for option in options if option.key in set(own.choice or ())],
+            "own_choice": kinds.shown(poll, options, own.choice),
             "not_now": rules.why_not_vote_now(poll, at=now),
             "may_change": poll.revote == Poll.Revote.LAST,
             "turnout": turnout,

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from votelog import log
-from voting import charts, words
+from voting import charts, kinds, words
 from voting.forms import ReceiptForm, read_bid
 from voting.standing import find_receipt
 
@@ -45,8 +45,7 @@ def receipt(request: HttpRequest, bid: str) -> HttpResponse:
             "receipt": state,
             "poll": state.poll,
             "budgeted": words.is_budgeted(state.poll),
-            "chosen": [option for option in options if option.key in state.choice],
-            "spent": sum(option.cost or 0 for option in options if option.key in state.choice),
+            "shown": kinds.shown(state.poll, options, state.choice),
             "qr": charts.qr(url),
             "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
             "step": {"promised": 1, "in_log": 2, "replaced": 2, "counted": 3}[state.state],
