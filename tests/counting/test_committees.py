@@ -91,6 +91,16 @@ def test_what_was_spent_is_the_load_that_completes_equal_shares() -> None:
     ]
 
 
+def test_who_has_less_than_the_price_pays_all_they_have_and_no_more() -> None:
+    # 3/2 each. When c's turn comes the last ballot has 1/3 left (of 3/2 − 1/3 − 1/3 − 1/2) and pays it; then it has nothing,
+    # and the first, with 7/6, pays for e alone.
+    ballots: Ballots = [("e", "f"), ("a", "b", "f"), ("a", "c"), ("a", "b", "c", "e", "f")]
+    names = ["a", "b", "c", "e", "f"]
+    outcome = count((ballots, names, names, 6), "equal-shares-v1", completion="none")
+    assert outcome.winners == ("a", "f", "b", "c", "e")
+    assert [str(step.tallies[step.elected[0]]) for step in rounds_of(outcome)] == ["1/3", "1/3", "1/2", "2/3", "1"]
+
+
 def test_add1_keeps_the_run_before_one_that_elects_too_many() -> None:
     # With the money of one seat each half holds 1/2, with that of two both can pay.
     names = ["a", "b"]

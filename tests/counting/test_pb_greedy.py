@@ -233,6 +233,12 @@ def test_a_project_whose_group_is_taken_does_not_stop_the_walk() -> None:
     assert outcome.why["bench"].code == "unaffordable"
 
 
+def test_rivals_that_exclude_each_other_do_not_both_count_in_what_a_loser_missed() -> None:
+    outcome = count({"a": 9, "b": 8, "c": 7, "d": 5}, {"a": 10, "b": 10, "c": 5, "d": 10}, 20, groups=[["a", "b"]])
+    assert outcome.winners == ("a", "c")
+    assert [outcome.why["d"].numbers[key] for key in ("left", "missing_money", "votes_needed")] == [5, 5, 3]
+
+
 def test_a_group_taken_in_an_earlier_pot_leaves_no_way() -> None:
     outcome = count(SCORES, COSTS, 100, pots=POTS, groups=[["tree", "park"]])
     why = outcome.why["tree"]
