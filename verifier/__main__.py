@@ -35,6 +35,7 @@ MAX_LOG = 20_000_000
 MAX_NOTE = 65_536
 MAX_BLOB = 16 * 1024 * 1024
 MAX_RUNS = 100_000
+MAX_STORY = 100
 ZERO = "0" * 64
 TIMEOUT_S = 30
 
@@ -509,8 +510,11 @@ def one_of(*allowed: Any) -> Callable[[Any], bool]:
     return lambda value: any(type(value) is type(a) and value == a for a in allowed)
 
 
-def or_null(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or test(value)
+class or_null:
+    """`null`, or what the specification inside says."""
+
+    def __init__(self, spec: Any) -> None:
+        self.spec = spec
 
 
 def word(value: Any) -> bool:
@@ -522,41 +526,98 @@ def text(value: Any) -> bool:
 
 
 def option_id(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[a-z0-9_.-]+", value) is not None
+    return isinstance(value, str) and re.fullmatch(r"[a-z0-9_.-]+", value) is not None and value != "-"
+
+
+def points(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(number) is int for number in value.values())
+
+
+def share_of_votes(value: Any) -> bool:
+    """`>a/b` with 0 < a/b < 1, or `>=a/b`, where 1 is allowed."""
+    match = re.fullmatch(r"(>=?)([0-9]{1,16})/([0-9]{1,16})", value) if isinstance(value, str) else None
+    return match is not None and 0 < int(match[2]) < int(match[3]) + (match[1] == ">=")
+
+
+def even_hex(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("([0-9a-f]{2})+", value) is not None
 
 
 hash_hex = digits(64)
 TALLY = {"name": word, "version": word, "sha256": hash_hex}
+boolean = one_of(True, False)
+READING = {"overvote": one_of("exhaust", "skip", "exhaust_if_multiple_continuing"), "max_skipped": or_null(whole(0)),
+           "duplicate": one_of("skip", "exhaust"), "withdrawn": [option_id], "quorum": whole(0)}
+SEATS = {"seats": whole(1), "quorum": whole(0)}
 RULES: Dict[str, Any] = {
-    "pb-greedy-v1": {"mode": one_of("skip", "stop"), "threshold": whole(0), "pots": one_of(None), "groups": one_of(None)},
-    "pb-mes-v1": {
-        "utility": one_of("cost", "cardinality"), "integral": one_of(True, False), "step": whole(1),
-        "completion": one_of([], ["add1"], ["utilitarian"], ["add1", "utilitarian"]), "stop_when_exhaustive": one_of(True, False),
+    "irv-v1": {**READING, "until_two": boolean, "batch": boolean},
+    "stv-scottish-v1": {**READING, "seats": whole(1), "quota": one_of("droop_int", "hare_int", "nb_exact"),
+                        "decimals": one_of(5, 4, "exact")},
+    "stv-meek-prf-v1": {**READING, "seats": whole(1), "overvote": one_of("exhaust", "skip")},
+    "schulze-wv-v1": {**SEATS, "withdrawn": [option_id]},
+    "ranked-pairs-v1": {**SEATS, "withdrawn": [option_id]},
+    "borda-v1": {**SEATS, "withdrawn": [option_id], "unranked": one_of("zero", "average")},
+    "approval-v1": {**SEATS, "min": whole(0), "max": or_null(whole(1)), "majority": or_null(share_of_votes)},
+    "score-v1": {**SEATS, "max": or_null(whole(1))},
+    "cumulative-v1": {**SEATS, "max_sum": or_null(whole(1)), "exact_sum": boolean, "max_points": or_null(whole(1)),
+                      "min_options": whole(0)},
+    "seqpav-v1": SEATS,
+    "seqphragmen-v1": SEATS,
+    "equal-shares-v1": {**SEATS, "completion": one_of("seqphragmen", "add1", "none")},
+    "pb-greedy-v1": {
+        "mode": one_of("skip", "stop"), "threshold": whole(0),
+        "pots": or_null([{"id": word, "budget": whole(0), "options": [option_id]}]), "groups": or_null([[option_id]]),
     },
+    "pb-mes-v1": {
+        "utility": one_of("cost", "cardinality", "points"), "integral": boolean, "step": whole(1),
+        "completion": lambda v: isinstance(v, list) and v == [c for c in ("add1", "utilitarian", "comparison") if c in v],
+        "stop_when_exhaustive": boolean,
+    },
+}
+BALLOTS = {                                                # rule -> the kinds of ballots that it counts
+    **dict.fromkeys(("irv-v1", "stv-scottish-v1", "stv-meek-prf-v1", "schulze-wv-v1", "ranked-pairs-v1", "borda-v1"), ("rank",)),
+    **dict.fromkeys(("approval-v1", "seqpav-v1", "seqphragmen-v1", "equal-shares-v1"), ("approve",)),
+    "score-v1": ("score", "alloc"), "cumulative-v1": ("score", "alloc"), "pb-greedy-v1": ("approve", "score", "alloc"),
+    "pb-mes-v1": ("approve",),                             # with utility "points": score, alloc
+}
+TIE = {"rule": one_of("lots-v1")}
+RESULT = {
+    "tally": TALLY, "act": whole(1), "ballots_root": hash_hex, "ballots_sha256": hash_hex, "counted": whole(0),
+    "replaced": whole(0), "voided": whole(0), "invalid": whole(0), "result_sha256": hash_hex,
 }
 ENTRIES: Dict[str, Any] = {
     "log.opened": {"origin": word, "vkey": word, "software": {"name": word, "version": word, "commit": text}},
     "poll.created": {
         "title_sha256": hash_hex, "options": [{"id": option_id, "title_sha256": hash_hex, "cost?": whole(0)}], "method": word,
         "rule": lambda v: isinstance(v, dict), "budget?": whole(0), "opens_at": whole(0), "closes_at": whole(0),
-        "ballot": {"approve": {"min": whole(0), "max": or_null(whole(0)), "max_cost": or_null(whole(0))}},
+        "ballot": (
+            {"approve": {"min": whole(0), "max": or_null(whole(0)), "max_cost": or_null(whole(0))}},
+            {"rank": {"min": whole(0), "max": or_null(whole(0)), "ties": boolean, "raw": boolean}},
+            {"score": {"max": or_null(whole(1))}},
+            {"alloc": {"sum": or_null(whole(1)), "exact": boolean, "max": or_null(whole(1)), "min": whole(0)}},
+        ),
         "ballots": one_of("live"), "visibility": one_of("live", "turnout"), "secrecy": one_of("L1"),
         "revote": one_of("none", "last"), "mix": {"k": whole(1), "max_s": whole(0)}, "disclosure": one_of("full"),
         "min_cell": one_of(10), "tally": TALLY, "origin?": one_of("import"),
-        "tie": {"rule": one_of("lots-v1"), "seed_source": one_of("commit-reveal"), "commit": hash_hex},
+        "tie": (
+            {**TIE, "seed_source": one_of("commit-reveal"), "commit": hash_hex},
+            {**TIE, "seed_source": one_of("public-draw")},
+            {**TIE, "seed_source": one_of("drand"), "chain": hash_hex},
+        ),
     },
     "roll.committed": {"roll": word, "count": whole(0), "root": hash_hex, "rule_sha256": hash_hex},
     "credentials.committed": {"count": whole(0), "root": hash_hex, "blob_sha256": hash_hex},
     "poll.opened": {"config": hash_hex, "roll": hash_hex},
-    "ballot.cast": {"bid": digits(32), "cred": hash_hex, "rev": whole(0), "b": {"approve": [text]},
+    "ballot.cast": {"bid": digits(32), "cred": hash_hex, "rev": whole(0),
+                    "b": ({"approve": [text]}, {"rank": [[text]]}, {"score": points}, {"alloc": points}),
                     "origin?": one_of("import")},
     "poll.closed": {"reason": one_of("scheduled", "by_hand"), "ballots": whole(0), "last_n": whole(0),
                     "ballots_sha256": hash_hex},
     "participation.published": {"roll": word, "used": whole(0), "bitmap_sha256": hash_hex},
-    "tally.published": {
-        "tally": TALLY, "act": whole(1), "nonce": hash_hex, "ballots_root": hash_hex, "ballots_sha256": hash_hex,
-        "counted": whole(0), "replaced": whole(0), "voided": whole(0), "invalid": whole(0), "result_sha256": hash_hex,
-    },
+    "tally.published": (
+        {**RESULT, "nonce": hash_hex}, {**RESULT, "draw_sha256": hash_hex},
+        {**RESULT, "drand": {"chain": hash_hex, "round": whole(1), "signature": even_hex}},
+    ),
 }
 AFTER: Dict[str, Set[str]] = {                             # type of a poll's entry -> types that may come right before it
     "poll.created": {""}, "roll.committed": {"poll.created"}, "credentials.committed": {"roll.committed"},
@@ -567,8 +628,17 @@ AFTER: Dict[str, Set[str]] = {                             # type of a poll's en
 
 
 def shape(value: Any, spec: Any, where: str) -> None:
-    """Raises (C6) unless `value` has exactly the fields of `spec`; a name ending in `?` may be absent."""
-    if callable(spec):
+    """Raises (C6) unless `value` has exactly the fields of `spec`; a name ending in `?` may be absent.
+
+    Of several specifications in a tuple, the one with the fields of the value counts, or else the first.
+    """
+    if isinstance(spec, tuple):
+        fitting = [s for s in spec if isinstance(value, dict) and set(s) == set(value)]
+        shape(value, (fitting or spec)[0], where)
+    elif isinstance(spec, or_null):
+        if value is not None:
+            shape(value, spec.spec, where)
+    elif callable(spec):
         if not spec(value):
             raise Problem("C6", f"{where} has a value that is not allowed")
     elif isinstance(spec, list):
@@ -614,11 +684,43 @@ def _check_config(config: Dict[str, Any], where: str) -> None:
         raise Problem("C6", f"{where} needs options, each with an id of its own")
     if config["tally"]["sha256"] != hexhash(canonical(config["rule"])):
         raise Problem("C6", f"{where}: tally.sha256 is not the hash of the rule")
-    if config["method"] in RULES:
-        shape(config["rule"], RULES[config["method"]], where + ".rule")
-        least = 1 if config["method"] == "pb-mes-v1" else 0
-        if "budget" not in config or not all(option.get("cost", -1) >= least for option in config["options"]):
+    method, rule, (kind, limits) = config["method"], config["rule"], next(iter(config["ballot"].items()))
+    if kind == "alloc" and limits["exact"] and limits["sum"] is None:
+        raise Problem("C6", f"{where} asks for an exact sum and names none")
+    if method not in RULES:
+        return
+    shape(rule, RULES[method], where + ".rule")
+    costs = [option.get("cost") for option in config["options"]]
+    if method in ("pb-greedy-v1", "pb-mes-v1"):
+        if "budget" not in config or any(cost is None or cost < 1 for cost in costs):
             raise Problem("C6", f"{where} is a budget poll without a budget or without the cost of every option")
+    elif "budget" in config or any(cost is not None for cost in costs):
+        raise Problem("C6", f"{where} names a budget or costs, and its rule spends nothing")
+    kinds = ("score", "alloc") if rule.get("utility") == "points" else BALLOTS[method]
+    if kind not in kinds:
+        raise Problem("C6", f"{where} asks for ballots ({kind}) that its rule does not count")
+    _check_rule(rule, ids, config.get("budget", 0), where)
+
+
+def _check_rule(rule: Dict[str, Any], ids: List[str], budget: int, where: str) -> None:
+    """What a rule's options must be beyond their types."""
+    withdrawn = rule.get("withdrawn", [])
+    if len(set(withdrawn)) != len(withdrawn) or not set(withdrawn) <= set(ids):
+        raise Problem("C6", f"{where}.rule withdraws something that is no option, or withdraws it twice")
+    if rule.get("exact_sum") and rule["max_sum"] is None:
+        raise Problem("C6", f"{where}.rule asks for an exact sum and names none")
+    if rule.get("max") is not None and rule.get("min", 0) > rule["max"]:
+        raise Problem("C6", f"{where}.rule asks for more marks than it allows")
+    pots, groups = rule.get("pots"), rule.get("groups")
+    if pots is not None:
+        if sorted(p for pot in pots for p in pot["options"]) != sorted(ids) or len({pot["id"] for pot in pots}) != len(pots):
+            raise Problem("C6", f"{where}.rule has pots that do not hold every project exactly once")
+        if sum(pot["budget"] for pot in pots) > budget:
+            raise Problem("C6", f"{where}.rule has pots that hold more than the budget")
+    if groups is not None:
+        grouped = [p for group in groups for p in group]
+        if len(set(grouped)) != len(grouped) or not set(grouped) <= set(ids) or not groups or min(map(len, groups)) < 2:
+            raise Problem("C6", f"{where}.rule has groups that are not two or more projects each, in no other group")
 
 
 # ----------------------------------------------------------------------------------------------------------- the log
@@ -832,54 +934,718 @@ def _check_chains(log: Log) -> str:
 
 # ---------------------------------------------------------------------------------------------------- counting again
 
-def number(value: Fraction) -> str:
-    """A fraction as results write it: lowest terms, `"7"` when whole."""
+# What stands on a ballot, so that equal ballots are equal: ids (approvals), tuples of ids (ranks), or pairs of id and points.
+Ballot = Tuple[Any, ...]
+Tally = Dict[str, Any]                                     # votes by option: whole numbers, units, or fractions
+
+
+def number(value: Any) -> str:
+    """A whole number or fraction as results write it: lowest terms, `"7"` when whole."""
     return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
 
 
-def draw_lots(poll: str, ballots_sha256: str, nonce: str, ids: Sequence[str]) -> Tuple[str, List[str]]:
+def fixed(places: int) -> Callable[[int], str]:
+    """How results write a number of units of 10^-places: always that many decimals."""
+    return lambda units: f"{units // 10**places}.{units % 10**places:0{places}d}"
+
+
+def up(a: int, b: int) -> int:
+    """a/b, rounded up."""
+    return -(-a // b)
+
+
+def draw_lots(poll: str, ballots_sha256: str, beacon: str, ids: Sequence[str]) -> Tuple[str, List[str]]:
     """Seed and order of the lots, best first (lots-v1)."""
-    seed = hexhash(f"lots-v1\n{poll}\n{ballots_sha256}\n{nonce}\n".encode())
+    seed = hexhash(f"lots-v1\n{poll}\n{ballots_sha256}\n{beacon}\n".encode())
     return seed, sorted(ids, key=lambda i: (sha256(f"{seed}\n{i}\n".encode()), i))
 
 
-def ballot_file(poll: str, method: str, ids: Sequence[str], groups: Counter[Tuple[str, ...]]) -> bytes:
+def marks_of(b: Dict[str, Any]) -> Ballot:
+    """The ballot in a `b` of the log."""
+    (kind, marks), = b.items()
+    if kind == "approve":
+        return tuple(sorted(marks))
+    return tuple(tuple(sorted(rank)) for rank in marks) if kind == "rank" else tuple(sorted(marks.items()))
+
+
+def ballot_line(ballot: Ballot) -> str:
+    if ballot and isinstance(ballot[0], str):
+        return ",".join(ballot)
+    if ballot and len(ballot[0]) == 2 and isinstance(ballot[0][1], int):
+        return ",".join(f"{option}:{points}" for option, points in ballot)
+    return ">".join("=".join(rank) or "-" for rank in ballot)
+
+
+def ballot_file(poll: str, method: str, ids: Sequence[str], groups: Counter[Ballot]) -> bytes:
     """The canonical ballot file: three header lines and one sorted line for each different ballot."""
-    lines = sorted(f"{count}\t{','.join(ballot)}\n".encode() for ballot, count in groups.items())
+    lines = sorted(f"{count}\t{ballot_line(ballot)}\n".encode() for ballot, count in groups.items())
     return f"#contest: {poll}\n#rule: {method}\n#candidates: {','.join(ids)}\n".encode() + b"".join(lines)
 
 
 @dataclass
-class Contest:
-    """What a budget rule counts: grouped ballots (id tuples, blank ones too), costs, money, and the order of the lots."""
+class Count:
+    """What every rule counts: options in ballot order, grouped ballots (blank ones too), the rule's options and the lots."""
 
-    groups: Counter[Tuple[str, ...]]
-    cost: Dict[str, int]
-    budget: int
+    ids: List[str]
+    groups: Counter[Ballot]
+    rule: Dict[str, Any]
     lot: Dict[str, int]
+    tick: Callable[[str], None]
+
+    @property
+    def candidates(self) -> List[str]:
+        return [c for c in self.ids if c not in self.rule.get("withdrawn", ())]
+
+    def by_lot(self, options: Iterable[str]) -> List[str]:
+        return sorted(options, key=lambda c: self.lot[c])
+
+
+def a_round(tally: Tally, write: Callable[[Any], str] = number, **fields: Any) -> Dict[str, Any]:
+    return {"tallies": {c: write(votes) for c, votes in tally.items()}, "elected": [], "excluded": [], "transfers": {},
+            "exhausted": {}, "ties": [], **fields}
+
+
+def a_tie(reason: str, tied: List[str], chosen: List[str], lot: bool, lookback: Sequence[Any] = ()) -> Dict[str, Any]:
+    return {"for": reason, "tied": tied, "chosen": chosen, "lot": lot, "lookback": list(lookback)}
+
+
+def break_tie(count: Count, reason: str, tied: List[str], history: List[Tally], ties: List[Dict[str, Any]]) -> str:
+    """The one of `tied` (in ballot order) that is taken: by looking back through `history`, then by lot. Adds to `ties`."""
+    if len(tied) == 1:
+        return tied[0]
+    extreme = min if reason == "exclude" else max
+    left, lookback = tied, []
+    for place in range(len(history), 0, -1):
+        if len(left) == 1:
+            break
+        then = history[place - 1]
+        best = extreme(then[c] for c in left)
+        if any(then[c] != best for c in left):
+            left = [c for c in left if then[c] == best]
+            lookback.append({"round": place, "left": left})
+    lots = count.by_lot(left)
+    chosen = lots[-1] if reason == "exclude" else lots[0]
+    ties.append(a_tie(reason, tied, [chosen], len(left) > 1, lookback))
+    return chosen
+
+
+def outcome(rounds: List[Dict[str, Any]], rejected: Dict[str, int], **further: Any) -> Dict[str, Any]:
+    """What a rule without a budget decides. Winners are those elected in the rounds."""
+    winners = [c for r in rounds for c in r["elected"]]
+    lots_used = any(tie["lot"] for r in rounds for tie in r["ties"])
+    return {"rounds": rounds, "winners": winners, "lots_used": lots_used, "rejected": rejected, **further}
+
+
+def seats_by_score(count: Count, tally: Tally) -> Tuple[List[str], List[Dict[str, Any]]]:
+    """Whom the highest scores elect, and a tie for each group of equals that somebody is elected from."""
+    elected: List[str] = []
+    ties = []
+    for score in sorted(set(tally.values()), reverse=True):
+        group = [c for c in tally if tally[c] == score]
+        chosen = count.by_lot(group)[:count.rule["seats"] - len(elected)]
+        if len(group) > 1 and chosen:
+            ties.append(a_tie("elect", group, chosen, True))
+        elected += chosen
+    return elected, ties
+
+
+# --- ranked ballots that move from option to option
+
+REASONS = ("overvote", "skipped", "duplicate", "choices")
+
+
+def read_ranking(ranking: Ballot, rule: Dict[str, Any]) -> Tuple[Tuple[Tuple[str, ...], ...], str]:
+    """The preferences on a ballot and the reason why they end. A preference is one id, or several that are judged later."""
+    preferences: List[Tuple[str, ...]] = []
+    earlier: Set[str] = set()
+    empty = 0
+    for rank in ranking:
+        if not rank:
+            empty += 1
+            continue
+        if rule["max_skipped"] is not None and empty > rule["max_skipped"]:
+            return tuple(preferences), "skipped"
+        empty = 0
+        marks = [mark for mark in rank if mark not in rule["withdrawn"]]
+        fresh = [mark for mark in marks if mark not in earlier]
+        if rule["duplicate"] == "exhaust" and fresh != marks:
+            return tuple(preferences), "duplicate"
+        overvote = len(fresh) > 1
+        if overvote and rule["overvote"] == "exhaust":
+            return tuple(preferences), "overvote"
+        passed_over = overvote and rule["overvote"] == "skip"
+        if not passed_over or rule["duplicate"] == "exhaust":
+            earlier.update(fresh)
+        if fresh and not passed_over:
+            preferences.append(tuple(fresh))
+    return tuple(preferences), "choices"
+
+
+@dataclass
+class Paper:
+    """All ballots that read alike: how many, and where they stand now. `value` is that of each single one."""
+
+    number: int
+    preferences: Tuple[Tuple[str, ...], ...]
+    end: str
+    value: Any
+    at: int = -1
+
+    def move(self, continuing: Iterable[str]) -> Optional[str]:
+        """The option it counts for next; None when it is out, by the reason `end`."""
+        while self.at + 1 < len(self.preferences):
+            self.at += 1
+            left = [c for c in self.preferences[self.at] if c in continuing]
+            if len(left) > 1:
+                self.end = "overvote"
+                return None
+            if left:
+                return left[0]
+        return None
+
+
+class Desk:
+    """The counting table: papers lie with an option, or are out of the count by a reason."""
+
+    def __init__(self, count: Count, whole_vote: Any) -> None:
+        self.candidates = count.candidates
+        self.held: Dict[str, List[Paper]] = {c: [] for c in self.candidates}
+        self.out: Tally = dict.fromkeys(REASONS, 0 * whole_vote)
+        read: Counter[Any] = Counter()
+        for ranking, ballots in count.groups.items():
+            if ranking:
+                read[read_ranking(ranking, count.rule)] += ballots
+        papers = [Paper(ballots, preferences, end, whole_vote) for (preferences, end), ballots in read.items()]
+        self.move(papers, set(self.candidates))
+        self.rejected = {reason: int(votes // whole_vote) for reason, votes in self.out.items() if votes}
+        self.valid = sum(paper.number for papers in self.held.values() for paper in papers)
+
+    def move(self, papers: Iterable[Paper], continuing: Set[str]) -> Tuple[Tally, Tally]:
+        """Each paper to its next option: the votes that went to whom, and out by which reason."""
+        to: Tally = {}
+        exhausted: Tally = {}
+        for paper in papers:
+            votes = paper.number * paper.value
+            option = paper.move(continuing)
+            if option is None:
+                exhausted[paper.end] = exhausted.get(paper.end, 0) + votes
+                self.out[paper.end] += votes
+            else:
+                to[option] = to.get(option, 0) + votes
+                self.held[option].append(paper)
+        return to, exhausted
+
+    def take(self, option: str) -> List[Paper]:
+        papers, self.held[option] = self.held[option], []
+        return papers
+
+
+def written(moved: Tuple[Tally, Tally], write: Callable[[Any], str] = number) -> Dict[str, Any]:
+    to, exhausted = ({name: write(votes) for name, votes in part.items() if votes} for part in moved)
+    return {"to": to, "exhausted": exhausted}
+
+
+def count_irv(count: Count) -> Dict[str, Any]:
+    """irv-v1."""
+    desk, rule = Desk(count, 1), count.rule
+    if not desk.valid:
+        return outcome([], desk.rejected)
+    rounds: List[Dict[str, Any]] = []
+    history: List[Tally] = []
+    continuing = desk.candidates
+    while True:
+        count.tick(f"counting round {len(rounds) + 1}")
+        tally = {c: sum(paper.number for paper in desk.held[c]) for c in continuing}
+        total, most, least = sum(tally.values()), max(tally.values()), min(tally.values())
+        exhausted = {reason: number(votes) for reason, votes in desk.out.items()}
+        this = a_round(tally, exhausted=exhausted, threshold=number(total // 2 + 1))
+        rounds.append(this)
+        if len(continuing) <= 2 or (2 * most > total and not rule["until_two"]):
+            this["elected"] = [break_tie(count, "elect", [c for c in continuing if tally[c] == most], [], this["ties"])]
+            return outcome(rounds, desk.rejected)
+        losers = _hopeless(tally, 2 if rule["until_two"] else 1) if rule["batch"] else []
+        if len(losers) < 2:
+            losers = [break_tie(count, "exclude", [c for c in continuing if tally[c] == least], history, this["ties"])]
+        continuing = [c for c in continuing if c not in losers]
+        this["excluded"] = losers
+        for loser in losers:
+            this["transfers"][loser] = written(desk.move(desk.take(loser), set(continuing)))
+        history.append(tally)
+
+
+def _hopeless(tally: Tally, keep: int) -> List[str]:
+    """The longest run of smallest groups that together have fewer votes than the next group."""
+    for votes in sorted(set(tally.values()), reverse=True):
+        below = [c for c in tally if tally[c] < votes]
+        if len(tally) - len(below) >= keep and sum(tally[c] for c in below) < votes:
+            return sorted(below, key=lambda c: tally[c])   # stable: then in ballot order
+    return []
+
+
+def count_scottish(count: Count) -> Dict[str, Any]:
+    """stv-scottish-v1. Votes are integers of 10^-decimals, or fractions where nothing is rounded."""
+    rule, seats = count.rule, count.rule["seats"]
+    exact = rule["decimals"] == "exact"
+    one: Any = Fraction(1) if exact else 10 ** rule["decimals"]
+    write: Callable[[Any], str] = number if exact else fixed(rule["decimals"])
+    desk = Desk(count, one)
+    quota: Any
+    if rule["quota"] == "droop_int":
+        quota = (desk.valid // (seats + 1) + 1) * one
+    elif rule["quota"] == "hare_int":
+        quota = max(1, desk.valid // seats) * one
+    else:
+        quota = desk.valid * one / (seats + 1) if exact else up(desk.valid * one, seats + 1)
+    if not desk.valid:
+        return outcome([], desk.rejected, quota=write(quota))
+    desk.out["rounding"] = 0 * one
+    tally: Tally = {c: sum((paper.number * paper.value for paper in desk.held[c]), 0 * one) for c in desk.candidates}
+    rounds: List[Dict[str, Any]] = []
+    history: List[Tally] = []
+    continuing = list(desk.candidates)
+    elected: List[str] = []
+    waiting: List[str] = []                                # elected, with a surplus that may still be passed on
+
+    def elect(least: Any) -> None:
+        while len(elected) < seats and any(tally[c] >= least for c in continuing):
+            most = max(tally[c] for c in continuing)
+            winner = break_tie(count, "elect", [c for c in continuing if tally[c] == most], history, this["ties"])
+            continuing.remove(winner)
+            elected.append(winner)
+            waiting.append(winner)
+            this["elected"].append(winner)
+
+    while True:
+        count.tick(f"counting stage {len(rounds) + 1}")
+        exhausted = {reason: write(votes) for reason, votes in desk.out.items()}
+        this = a_round(tally, write, exhausted=exhausted, surplus=None)
+        rounds.append(this)
+        before = dict(tally)
+        elect(quota)
+        if len(elected) == seats or len(continuing) <= seats - len(elected):
+            elect(0)
+            return outcome(rounds, desk.rejected, quota=write(quota))
+        largest = max((tally[c] for c in waiting), default=quota)
+        if largest > quota:
+            giver = break_tie(count, "surplus", [c for c in desk.candidates if c in waiting and tally[c] == largest],
+                              history, this["ties"])
+            surplus, papers = largest - quota, desk.take(giver)
+            for paper in papers:
+                paper.value = surplus * paper.value / largest if exact else surplus * paper.value // largest
+            to, exhausted_now = desk.move(papers, set(continuing))
+            lost = surplus - sum(to.values()) - sum(exhausted_now.values())
+            desk.out["rounding"] += lost
+            exhausted_now["rounding"] = lost
+            waiting.remove(giver)
+            this["surplus"] = giver
+            tally[giver] = quota
+        else:
+            least = min(tally[c] for c in continuing)
+            giver = break_tie(count, "exclude", [c for c in continuing if tally[c] == least], history, this["ties"])
+            continuing.remove(giver)
+            this["excluded"] = [giver]
+            to, exhausted_now = desk.move(desk.take(giver), set(continuing))
+            del tally[giver]
+        for option, votes in to.items():
+            tally[option] += votes
+        this["transfers"][giver] = written((to, exhausted_now), write)
+        history.append(before)
+
+
+def count_meek(count: Count) -> Dict[str, Any]:
+    """stv-meek-prf-v1, in integers of 10^-9."""
+    one, omega, write, seats = 10**9, 10**3, fixed(9), count.rule["seats"]
+    desk = Desk(count, 1)
+    if not desk.valid:
+        return outcome([], desk.rejected)
+    papers = [paper for held in desk.held.values() for paper in held]
+    keep = dict.fromkeys(desk.candidates, one)
+    hopeful = list(desk.candidates)
+    elected: List[str] = []
+    ties: List[Dict[str, Any]]
+    rounds: List[Dict[str, Any]] = []
+
+    def elect(options: List[str]) -> None:
+        while options and len(elected) < seats:
+            most = max(tally[c] for c in options)
+            winner = break_tie(count, "elect", [c for c in options if tally[c] == most], [], this["ties"])
+            options.remove(winner)
+            hopeful.remove(winner)
+            elected.append(winner)
+            this["elected"].append(winner)
+
+    few = len(hopeful) <= seats
+    while True:
+        count.tick(f"counting round {len(rounds) + 1}")
+        excluded, ties, surplus, iterations = "", [], 0, 0
+        while True:
+            iterations += 1
+            tally = {c: 0 for c in desk.candidates if keep[c]}
+            for paper in papers:
+                weight = one
+                for (option,) in paper.preferences:
+                    gift = up(weight * keep[option], one)
+                    if gift:
+                        tally[option] += gift * paper.number
+                        weight -= gift
+                    if not weight:
+                        break
+            quota = sum(tally.values()) // (seats + 1) + 1
+            reached = [c for c in hopeful if tally[c] >= quota]
+            if few or reached:
+                break
+            previous, surplus = surplus, max(0, sum(tally[c] - quota for c in elected))
+            if surplus < omega or (iterations > 1 and surplus >= previous):
+                least = min(tally[c] for c in hopeful)
+                excluded = break_tie(count, "exclude", [c for c in hopeful if tally[c] <= least + surplus], [], ties)
+                break
+            for c in elected:
+                keep[c] = min(one, up(up(keep[c] * quota, one) * one, tally[c]))
+        unspent = desk.valid * one - sum(tally.values())
+        this = a_round(tally, write, exhausted={"unspent": write(unspent)}, ties=ties, excluded=[excluded] if excluded else [],
+                       quota=write(quota), surplus=write(surplus), iterations=iterations,
+                       keep={c: write(keep[c]) for c in tally})
+        rounds.append(this)
+        elect(list(hopeful) if few else reached)
+        if excluded:
+            keep[excluded] = 0
+            hopeful.remove(excluded)
+        if len(elected) < seats and len(hopeful) + len(elected) <= seats:
+            elect(list(hopeful))
+        if len(elected) >= seats or not hopeful:
+            return outcome(rounds, desk.rejected)
+
+
+# --- ranked ballots compared pair by pair, and by position
+
+def read_preferences(count: Count) -> Tuple[List[Tuple[List[List[str]], int]], Dict[str, int]]:
+    """Each ballot as ranks of equals, best first, with how many there are of it; and how many name withdrawn options only."""
+    ballots, only_withdrawn = [], 0
+    candidates = set(count.candidates)
+    for ranking, times in count.groups.items():
+        seen: Set[str] = set()
+        ranks: List[List[str]] = []
+        for rank in ranking:
+            fresh = [mark for mark in rank if mark in candidates and mark not in seen]
+            seen.update(fresh)
+            if fresh:
+                ranks.append(fresh)
+        if ranks:
+            ballots.append((ranks, times))
+        elif ranking:
+            only_withdrawn += times
+    return ballots, {"choices": only_withdrawn} if only_withdrawn else {}
+
+
+def duels(count: Count, ballots: List[Tuple[List[List[str]], int]]) -> Dict[str, Dict[str, int]]:
+    """How many ballots rank one option above another."""
+    above = {i: dict.fromkeys(count.candidates, 0) for i in count.candidates}
+    for place, (ranks, times) in enumerate(ballots):
+        if place % 1000 == 0:
+            count.tick(f"comparing pairs, ballot {place:,}")
+        below = set(count.candidates)
+        for rank in ranks:
+            below.difference_update(rank)
+            for i in rank:
+                row = above[i]
+                for j in below:
+                    row[j] += times
+    return above
+
+
+def _matrix(table: Dict[str, Dict[str, int]]) -> List[List[int]]:
+    return [list(row.values()) for row in table.values()]
+
+
+def _condorcet(d: Dict[str, Dict[str, int]]) -> Optional[str]:
+    return next((i for i in d if all(d[i][j] > d[j][i] for j in d if j != i)), None)
+
+
+def count_schulze(count: Count) -> Dict[str, Any]:
+    """schulze-wv-v1."""
+    ballots, rejected = read_preferences(count)
+    d, options = duels(count, ballots), count.candidates
+    path = {i: {j: d[i][j] if d[i][j] > d[j][i] else 0 for j in options} for i in options}
+    for via in options:
+        for i in options:
+            for j in options:
+                if i != j:
+                    path[i][j] = max(path[i][j], min(path[i][via], path[via][j]))
+    ranking: List[List[str]] = []
+    left = list(options)
+    while left:
+        best = [i for i in left if not any(path[j][i] > path[i][j] for j in left)]
+        ranking.append(count.by_lot(best))
+        left = [i for i in left if i not in best]
+    elected: List[str] = []
+    ties = []
+    for equals in ranking:
+        chosen = equals[:count.rule["seats"] - len(elected)]
+        if chosen and len(equals) > 1:
+            ties.append(a_tie("elect", [c for c in options if c in equals], chosen, True))
+        elected += chosen
+    rounds = [a_round({}, elected=elected, ties=ties)] if ballots else []
+    return outcome(rounds, rejected, candidates=options, matrix=_matrix(d), paths=_matrix(path), condorcet_winner=_condorcet(d),
+                   ranking=ranking)
+
+
+def count_ranked_pairs(count: Count) -> Dict[str, Any]:
+    """ranked-pairs-v1."""
+    ballots, rejected = read_preferences(count)
+    d, options, lot = duels(count, ballots), count.candidates, count.lot
+    pairs = [(i, j) for i in options for j in options
+             if d[i][j] > d[j][i] or (d[i][j] == d[j][i] and lot[i] < lot[j])]
+    pairs.sort(key=lambda p: (d[p[1]][p[0]] - d[p[0]][p[1]], -d[p[0]][p[1]], lot[p[0]], lot[p[1]]))
+    alike = Counter((d[i][j] - d[j][i], d[i][j]) for i, j in pairs)
+    beaten: Dict[str, Set[str]] = {i: set() for i in options}   # by locked pairs, over any number of steps
+    records = []
+    for i, j in pairs:
+        locked = i not in beaten[j]
+        if locked:
+            for upper in [i, *(u for u in options if i in beaten[u])]:
+                beaten[upper] |= {j} | beaten[j]
+        margin = d[i][j] - d[j][i]
+        records.append({"over": i, "under": j, "votes": d[i][j], "margin": margin, "locked": locked,
+                        "tied": margin == 0 or alike[margin, d[i][j]] > 1})
+    ranking = sorted(options, key=lambda i: -len(beaten[i]))
+    rounds = [a_round({}, elected=ranking[:count.rule["seats"]])] if ballots else []
+    found = outcome(rounds, rejected, candidates=options, matrix=_matrix(d), condorcet_winner=_condorcet(d), pairs=records,
+                    ranking=ranking)
+    return {**found, "lots_used": any(record["tied"] for record in records)}
+
+
+def count_borda(count: Count) -> Dict[str, Any]:
+    """borda-v1."""
+    ballots, rejected = read_preferences(count)
+    tally = dict.fromkeys(count.candidates, Fraction(0))
+    for ranks, times in ballots:
+        if count.rule["unranked"] == "average":
+            marked = {option for rank in ranks for option in rank}
+            ranks = [*ranks, [option for option in tally if option not in marked]]
+        above = 0
+        for rank in ranks:
+            for option in rank:
+                tally[option] += times * Fraction(2 * (len(tally) - above - 1) - len(rank) + 1, 2)
+            above += len(rank)
+    elected, ties = seats_by_score(count, tally)
+    return outcome([a_round(tally, elected=elected, ties=ties)] if ballots else [], rejected)
+
+
+# --- approvals and points added up
+
+def _sum_up(count: Count, fault: Callable[[Ballot], str]) -> Tuple[Dict[str, Any], int]:
+    """One round by the sums of all ballots that have no fault, and how many those are."""
+    tally = dict.fromkeys(count.ids, 0)
+    rejected: Counter[str] = Counter()
+    valid = 0
+    for ballot, times in count.groups.items():
+        if ballot and fault(ballot):
+            rejected[fault(ballot)] += times
+        elif ballot:
+            valid += times
+            for option, points in points_on(ballot):
+                tally[option] += points * times
+    elected, ties = seats_by_score(count, tally)
+    return outcome([a_round(tally, elected=elected, ties=ties)] if valid else [], dict(rejected)), valid
+
+
+def points_on(ballot: Ballot) -> List[Tuple[str, int]]:
+    """What a ballot gives to whom. An approval is one point."""
+    return [(mark, 1) if isinstance(mark, str) else mark for mark in ballot]
+
+
+def count_approval(count: Count) -> Dict[str, Any]:
+    """approval-v1."""
+    rule = count.rule
+
+    def fault(ballot: Ballot) -> str:
+        if len(ballot) < rule["min"]:
+            return "too_few"
+        return "too_many" if rule["max"] is not None and len(ballot) > rule["max"] else ""
+
+    found, valid = _sum_up(count, fault)
+    if rule["majority"] is not None and found["rounds"]:
+        a, b = map(int, rule["majority"].lstrip(">=").split("/"))
+        this = found["rounds"][0]
+        reaches = {c: int(votes) * b >= valid * a if "=" in rule["majority"] else int(votes) * b > valid * a
+                   for c, votes in this["tallies"].items()}
+        this["elected"] = [c for c in this["elected"] if reaches[c]]
+        found["winners"] = this["elected"]
+    return found
+
+
+def count_score(count: Count) -> Dict[str, Any]:
+    """score-v1."""
+    most = count.rule["max"]
+    return _sum_up(count, lambda ballot: "too_much" if most is not None and max(p for _, p in ballot) > most else "")[0]
+
+
+def count_cumulative(count: Count) -> Dict[str, Any]:
+    """cumulative-v1."""
+    rule = count.rule
+    most, whole_sum = rule["max_points"], rule["max_sum"]
+
+    def fault(ballot: Ballot) -> str:
+        points = [p for _, p in ballot]
+        if (most is not None and max(points) > most) or (whole_sum is not None and sum(points) > whole_sum):
+            return "too_much"
+        if rule["exact_sum"] and sum(points) != whole_sum:
+            return "wrong_sum"
+        return "too_few" if len(points) < rule["min_options"] else ""
+
+    return _sum_up(count, fault)[0]
+
+
+# --- proportional rules for approvals
+
+@dataclass
+class Approvals:
+    """The ballots that approve something, each kind with its number, and who approves what."""
+
+    count: Count
 
     def __post_init__(self) -> None:
-        self.score = dict.fromkeys(self.cost, 0)
-        self.supporters: Dict[str, List[int]] = {option: [] for option in self.cost}
+        self.kinds = [(frozenset(ballot), times) for ballot, times in self.count.groups.items() if ballot]
+        self.of = {c: [place for place, (ballot, _) in enumerate(self.kinds) if c in ballot] for c in self.count.ids}
+        self.votes = {c: sum(self.kinds[place][1] for place in self.of[c]) for c in self.count.ids}
+
+    def choose(self, tied: List[str], this: Dict[str, Any]) -> str:
+        """Most approvals, then the best lot. Writes election and tie into the round."""
+        most = max(self.votes[c] for c in tied)
+        best = self.count.by_lot(c for c in tied if self.votes[c] == most)
+        if len(tied) > 1:
+            this["ties"].append(a_tie("elect", tied, [best[0]], len(best) > 1))
+        this["elected"] = [best[0]]
+        return best[0]
+
+
+def count_seqpav(count: Count) -> Dict[str, Any]:
+    """seqpav-v1."""
+    votes = Approvals(count)
+    rounds: List[Dict[str, Any]] = []
+    open_options = list(count.ids) if votes.kinds else []
+    elected: Set[str] = set()
+    while open_options and len(elected) < count.rule["seats"]:
+        weight = [Fraction(times, 1 + len(ballot & elected)) for ballot, times in votes.kinds]
+        tally = {c: sum((weight[place] for place in votes.of[c]), Fraction(0)) for c in open_options}
+        rounds.append(a_round(tally))
+        best = max(tally.values())
+        winner = votes.choose([c for c in tally if tally[c] == best], rounds[-1])
+        elected.add(winner)
+        open_options.remove(winner)
+    return outcome(rounds, {})
+
+
+def phragmen_rounds(votes: Approvals, load: List[Fraction], open_options: List[str], seats: int) -> List[Dict[str, Any]]:
+    """Rounds of seqphragmen-v1 for `seats` more, from the loads that the kinds of ballots already carry."""
+    rounds: List[Dict[str, Any]] = []
+    open_options = list(open_options)
+    while open_options and len(rounds) < seats:
+        tally = {c: (1 + sum(load[place] * votes.kinds[place][1] for place in votes.of[c])) / Fraction(votes.votes[c])
+                 for c in open_options if votes.votes[c]}
+        rounds.append(a_round(tally))
+        least = min(tally.values(), default=Fraction(0))
+        winner = votes.choose([c for c in tally if tally[c] == least] or open_options[:], rounds[-1])
+        for place in votes.of[winner]:
+            load[place] = least
+        open_options.remove(winner)
+    return rounds
+
+
+def count_seqphragmen(count: Count) -> Dict[str, Any]:
+    """seqphragmen-v1."""
+    votes = Approvals(count)
+    load = [Fraction(0)] * len(votes.kinds)
+    return outcome(phragmen_rounds(votes, load, count.ids if votes.kinds else [], count.rule["seats"]), {})
+
+
+def shares_run(votes: Approvals, share: Fraction) -> Tuple[List[Dict[str, Any]], List[Fraction]]:
+    """Rounds of one run of equal-shares-v1 in which every ballot holds `share`, and what a ballot of each kind has spent."""
+    money = [share] * len(votes.kinds)
+    rounds: List[Dict[str, Any]] = []
+    open_options = list(votes.count.ids)
+    while True:
+        tally = {}
+        for option in open_options:
+            due, payers = Fraction(1), votes.votes[option]
+            for place in sorted(votes.of[option], key=lambda place: money[place]):
+                if money[place] * payers >= due:
+                    tally[option] = due / payers
+                    break
+                due, payers = due - money[place] * votes.kinds[place][1], payers - votes.kinds[place][1]
+        if not tally:
+            return rounds, [share - rest for rest in money]
+        rounds.append(a_round(tally))
+        least = min(tally.values())
+        winner = votes.choose([c for c in tally if tally[c] == least], rounds[-1])
+        for place in votes.of[winner]:
+            money[place] -= min(money[place], least)
+        open_options.remove(winner)
+
+
+def count_shares(count: Count) -> Dict[str, Any]:
+    """equal-shares-v1."""
+    votes, seats, completion = Approvals(count), count.rule["seats"], count.rule["completion"]
+    raised = {"raises": 0} if completion == "add1" else {}
+    if not votes.kinds:
+        return outcome([], {}, voter_budget="0", **raised)
+    ballots = sum(count.groups.values())
+    share = Fraction(seats, ballots)
+    rounds, spent = shares_run(votes, share)
+    if completion == "add1":
+        supported = sum(1 for c in count.ids if votes.votes[c])
+        while len(rounds) not in (seats, supported):
+            count.tick(f"equal shares, run {raised['raises'] + 2}")
+            more, _ = shares_run(votes, share + Fraction(1, ballots))
+            if len(more) > seats:
+                break
+            raised["raises"] += 1
+            rounds, share = more, share + Fraction(1, ballots)
+    elif completion == "seqphragmen":
+        taken = {c for r in rounds for c in r["elected"]}
+        rest = phragmen_rounds(votes, spent, [c for c in count.ids if c not in taken], seats - len(rounds))
+        rounds += [{**r, "completion": "seqphragmen"} for r in rest]
+    return outcome(rounds, {}, voter_budget=number(share), **raised)
+
+
+# --- budget rules
+
+@dataclass
+class Purse(Count):
+    """What a budget rule counts besides: costs, money, scores (approvals or points), and who supports what, how much."""
+
+    cost: Dict[str, int]
+    budget: int
+
+    def __post_init__(self) -> None:
+        self.score = dict.fromkeys(self.ids, 0)
+        self.votes = dict.fromkeys(self.ids, 0)            # ballots that support it
+        self.supporters: Dict[str, List[Tuple[int, int]]] = {option: [] for option in self.ids}   # kind of ballot, points
         self.sizes = list(self.groups.values())
-        for place, (ballot, count) in enumerate(self.groups.items()):
-            for option in ballot:
-                self.score[option] += count
-                self.supporters[option].append(place)
+        for place, (ballot, times) in enumerate(self.groups.items()):
+            for option, points in points_on(ballot):
+                self.score[option] += times * points
+                self.votes[option] += times
+                self.supporters[option].append((place, points))
 
 
-def walk_greedy(contest: Contest, projects: Iterable[str], money: int, threshold: int, stop: bool) -> List[Dict[str, Any]]:
-    """pb-greedy-v1 over `projects` with `money`, one record a project."""
-    score, cost, lot = contest.score, contest.cost, contest.lot
+def walk_greedy(purse: Purse, projects: Iterable[str], money: int, *, threshold: int = 0, stop: bool = False,
+                rivals: Optional[Dict[str, Set[str]]] = None, taken: Optional[Set[str]] = None) -> List[Dict[str, Any]]:
+    """pb-greedy-v1 over `projects` with `money`, one record a project. Nobody whose rival is `taken` is funded."""
+    score, cost = purse.score, purse.cost
+    rivals, taken = rivals or {}, set() if taken is None else taken
     rounds, stopped = [], False
-    order = sorted(projects, key=lambda p: (-score[p], cost[p], lot[p]))
+    order = sorted(projects, key=lambda p: (-score[p], cost[p], purse.lot[p]))
     for project in order:
         if score[project] < threshold:
             decision = "below_threshold"
         elif stopped:
             decision = "stopped"
+        elif rivals.get(project, set()) & taken:
+            decision = "group_taken"
         elif cost[project] <= money:
             decision, money = "funded", money - cost[project]
+            taken.add(project)
         else:
             decision, stopped = "unaffordable", stop
         tied = [p for p in order if (score[p], cost[p]) == (score[project], cost[project])]
@@ -888,111 +1654,166 @@ def walk_greedy(contest: Contest, projects: Iterable[str], money: int, threshold
     return rounds
 
 
-def run_equal_shares(contest: Contest, voter_budget: Fraction, by_cost: bool) -> List[Dict[str, Any]]:
+def funded(rounds: List[Dict[str, Any]]) -> List[str]:
+    return [r["option"] for r in rounds if r["decision"] == "funded"]
+
+
+def count_greedy(purse: Purse) -> Dict[str, Any]:
+    """pb-greedy-v1."""
+    rule = purse.rule
+    rivals = {p: set(group) - {p} for group in rule["groups"] or [] for p in group}
+    taken: Set[str] = set()
+    rounds = []
+    for pot in rule["pots"] or [{"budget": purse.budget, "options": purse.ids}]:
+        walk = walk_greedy(purse, pot["options"], pot["budget"], threshold=rule["threshold"], stop=rule["mode"] == "stop",
+                           rivals=rivals, taken=taken)
+        rounds += [{**r, "pot": pot["id"]} for r in walk] if "id" in pot else walk
+    return {"rounds": rounds, "winners": funded(rounds)}
+
+
+def run_equal_shares(purse: Purse, voter_budget: Fraction) -> List[Dict[str, Any]]:
     """One run of pb-mes-v1 in which every ballot starts with `voter_budget`; a record for each funded project.
 
     Balances are integers in units of 1/`unit`, and `unit` grows as needed: exact, and faster than fractions.
     """
-    supporters, sizes = contest.supporters, contest.sizes
+    sizes, utility = purse.sizes, purse.rule["utility"]
+    weights = {p: {place: points if utility == "points" else 1 for place, points in purse.supporters[p]} for p in purse.ids}
+    factor = {p: purse.cost[p] if utility == "cost" else 1 for p in purse.ids}
     unit = voter_budget.denominator
     balance = [voter_budget.numerator] * len(sizes)
     # rho can only rise within a run, since money only falls: an old rho above the best needs no second look.
-    bound = dict.fromkeys((p for p in contest.cost if contest.score[p]), Fraction(0))
+    bound = dict.fromkeys((p for p in purse.ids if purse.votes[p]), Fraction(0))
     rounds: List[Dict[str, Any]] = []
     while True:
         best: Optional[Fraction] = None
-        found: Dict[str, Tuple[Fraction, int, int]] = {}
+        found: Dict[str, Tuple[Fraction, Fraction]] = {}
         for project in sorted(bound, key=lambda p: bound[p]):
             if best is not None and bound[project] > best:
                 break
-            due, voters = contest.cost[project] * unit, contest.score[project]
-            for money, count in sorted((balance[i], sizes[i]) for i in supporters[project]):
-                if money * voters >= due:                  # everyone from here on pays due / voters
-                    rho = Fraction(due, voters * unit * (contest.cost[project] if by_cost else 1))
-                    bound[project], found[project] = rho, (rho, due, voters)
-                    best = rho if best is None else min(best, rho)
-                    break
-                due, voters = due - money * count, voters - count
-            else:
+            share = _least_share(purse.cost[project] * unit, weights[project], balance, sizes, utility == "points")
+            if share is None:
                 del bound[project]                         # its supporters together cannot pay for it any more
+                continue
+            rho = share / (unit * factor[project])
+            bound[project], found[project] = rho, (rho, share)
+            best = rho if best is None else min(best, rho)
         if best is None:
             return rounds
-        tied = sorted((contest.cost[p], -contest.score[p], contest.lot[p], p) for p in found if found[p][0] == best)
+        tied = sorted((purse.cost[p], -purse.votes[p], purse.lot[p], p) for p in found if found[p][0] == best)
         project = tied[0][3]
-        _, due, voters = found[project]
-        rounds.append({"option": project, "cost": contest.cost[project], "supporters": contest.score[project],
-                       "rho": number(best), "effective_votes": number(Fraction(contest.cost[project] * unit * voters, due)),
-                       "tied": _alike(tied)})
-        share = Fraction(due, voters)
+        alike = [entry[3] for entry in tied if entry[:2] == tied[0][:2]]
+        share = found[project][1]
+        largest = max(min(Fraction(balance[i]), share * weight) for i, weight in weights[project].items())
+        rounds.append({"option": project, "cost": purse.cost[project], "supporters": purse.votes[project], "rho": number(best),
+                       "effective_votes": number(Fraction(purse.cost[project] * unit) / largest),
+                       "tied": alike if len(alike) > 1 else []})
         unit *= share.denominator
         balance = [money * share.denominator for money in balance]
-        for i in supporters[project]:
-            balance[i] -= min(balance[i], share.numerator)
+        for i, weight in weights[project].items():
+            balance[i] -= min(balance[i], share.numerator * weight)
         del bound[project]
 
 
-def _alike(tied: List[Tuple[int, int, int, str]]) -> List[str]:
-    alike = [entry[3] for entry in tied if entry[:2] == tied[0][:2]]
-    return alike if len(alike) > 1 else []
+def _least_share(due: int, weights: Dict[int, int], balance: List[int], sizes: List[int], unequal: bool) -> Optional[Fraction]:
+    """The smallest share with which `due` is paid when each pays share × weight or all it has; None when that is too little."""
+    def ruin(place: int) -> Any:                           # the share above which this ballot pays all it has
+        return Fraction(balance[place], weights[place]) if unequal else balance[place]
+
+    weight_left = sum(weight * sizes[place] for place, weight in weights.items())
+    for place in sorted(weights, key=ruin):
+        if balance[place] * weight_left >= due * weights[place]:
+            return Fraction(due, weight_left)              # everyone from here on can pay it
+        due -= balance[place] * sizes[place]
+        weight_left -= weights[place] * sizes[place]
+    return None
 
 
-def count_equal_shares(contest: Contest, rule: Dict[str, Any], tick: Callable[[str], None]) -> Dict[str, Any]:
-    """pb-mes-v1 with its completions: the part of the result that the rule decides."""
-    n = sum(contest.groups.values())
+def count_equal_shares(purse: Purse) -> Dict[str, Any]:
+    """pb-mes-v1 with its completions."""
+    n, rule = sum(purse.sizes), purse.rule
+    compare = "comparison" in rule["completion"]
     if n == 0:
-        return {"rounds": [], "voter_budget": "0", "runs": [], "winners": [], "spent": 0, "lots_used": False}
+        verdict = {"comparison": {"prefer_mes": 0, "prefer_greedy": 0, "chosen": "mes"}} if compare else {}
+        return {"rounds": [], "voter_budget": "0", "runs": [], "winners": [], **verdict}
     add1 = "add1" in rule["completion"]
-    share = Fraction(contest.budget // n) if add1 and rule["integral"] else Fraction(contest.budget, n)
+    share = Fraction(purse.budget // n) if add1 and rule["integral"] else Fraction(purse.budget, n)
     kept: List[Dict[str, Any]] = []
     runs: List[Dict[str, Any]] = []
     kept_share = share
     while True:
-        tick(f"equal shares, run {len(runs) + 1}")
+        purse.tick(f"equal shares, run {len(runs) + 1}")
         if len(runs) >= MAX_RUNS:
             raise CannotTell(f"the count needs more than {MAX_RUNS} runs")
-        rounds = run_equal_shares(contest, share, rule["utility"] == "cost")
+        rounds = run_equal_shares(purse, share)
         spent = sum(r["cost"] for r in rounds)
         runs.append({"voter_budget": number(share), "spent": spent, "winners": len(rounds)})
-        if spent > contest.budget:
+        if spent > purse.budget:
             break
         kept, kept_share = rounds, share
-        open_costs = [contest.cost[p] for p in contest.cost if contest.score[p] and p not in {r["option"] for r in rounds}]
-        if not add1 or not open_costs or (rule["stop_when_exhaustive"] and min(open_costs) > contest.budget - spent):
+        bought = {r["option"] for r in rounds}
+        open_costs = [purse.cost[p] for p in purse.ids if purse.votes[p] and p not in bought]
+        if not add1 or not open_costs or (rule["stop_when_exhaustive"] and min(open_costs) > purse.budget - spent):
             break
         share += rule["step"]
     winners = [r["option"] for r in kept]
-    spent = sum(r["cost"] for r in kept)
+    found: Dict[str, Any] = {"voter_budget": number(kept_share), "runs": runs}
     if "utilitarian" in rule["completion"]:
-        rest = walk_greedy(contest, [p for p in contest.cost if p not in winners], contest.budget - spent, 0, False)
-        kept = kept + [{**r, "completion": "utilitarian"} for r in rest]
-        winners += [r["option"] for r in rest if r["decision"] == "funded"]
-    return {"rounds": kept, "voter_budget": number(kept_share), "runs": runs, "winners": winners,
-            "spent": sum(contest.cost[p] for p in winners), "lots_used": any(r["tied"] for r in kept)}
+        money = purse.budget - sum(purse.cost[p] for p in winners)
+        walk = walk_greedy(purse, [p for p in purse.ids if p not in winners], money)
+        kept = kept + [{**r, "completion": "utilitarian"} for r in walk]
+        winners += funded(walk)
+    if compare:
+        walk = walk_greedy(purse, purse.ids, purse.budget)
+        kept = kept + [{**r, "completion": "comparison"} for r in walk]
+        found["comparison"] = _compare(purse, set(winners), set(funded(walk)))
+        winners = funded(walk) if found["comparison"]["chosen"] == "greedy" else winners
+    return {**found, "rounds": kept, "winners": winners}
 
 
-def count_greedy(contest: Contest, rule: Dict[str, Any]) -> Dict[str, Any]:
-    rounds = walk_greedy(contest, contest.cost, contest.budget, rule["threshold"], rule["mode"] == "stop")
-    winners = [r["option"] for r in rounds if r["decision"] == "funded"]
-    return {"rounds": rounds, "winners": winners, "spent": sum(contest.cost[p] for p in winners),
-            "lots_used": any(r["tied"] for r in rounds)}
+def _compare(purse: Purse, ours: Set[str], theirs: Set[str]) -> Dict[str, Any]:
+    """Of how many ballots more projects are among `ours`, of how many more among `theirs`."""
+    prefer = {1: 0, 0: 0, -1: 0}
+    for ballot, times in purse.groups.items():
+        projects = {option for option, _ in points_on(ballot)}
+        more = len(projects & ours) - len(projects & theirs)
+        prefer[(more > 0) - (more < 0)] += times
+    return {"prefer_mes": prefer[1], "prefer_greedy": prefer[-1], "chosen": "greedy" if prefer[-1] > prefer[1] else "mes"}
 
 
-def recount(poll: str, config: Dict[str, Any], groups: Counter[Tuple[str, ...]], nonce: str,
+COUNTS: Dict[str, Callable[[Count], Dict[str, Any]]] = {
+    "irv-v1": count_irv, "stv-scottish-v1": count_scottish, "stv-meek-prf-v1": count_meek, "schulze-wv-v1": count_schulze,
+    "ranked-pairs-v1": count_ranked_pairs, "borda-v1": count_borda, "approval-v1": count_approval, "score-v1": count_score,
+    "cumulative-v1": count_cumulative, "seqpav-v1": count_seqpav, "seqphragmen-v1": count_seqphragmen,
+    "equal-shares-v1": count_shares,
+}
+BUDGET_COUNTS: Dict[str, Callable[[Purse], Dict[str, Any]]] = {
+    "pb-greedy-v1": count_greedy, "pb-mes-v1": count_equal_shares,
+}
+
+
+def recount(poll: str, config: Dict[str, Any], groups: Counter[Ballot], beacon: str,
             tick: Callable[[str], None] = lambda text: None) -> Dict[str, Any]:
     """The whole result record of a poll, from its configuration and its ballots alone. Raises CannotTell for other rules."""
-    method, ids = config["method"], [option["id"] for option in config["options"]]
-    if method not in RULES:
-        raise CannotTell(f"this program cannot count by the rule {plain(method)}; get a newer one")
+    method, rule, ids = config["method"], config["rule"], [option["id"] for option in config["options"]]
     file_hash = hexhash(ballot_file(poll, method, ids, groups))
-    seed, order = draw_lots(poll, file_hash, nonce, ids)
-    contest = Contest(groups, {option["id"]: option["cost"] for option in config["options"]}, config["budget"],
-                      {option: place for place, option in enumerate(order)})
-    total = sum(groups.values())
-    rule = config["rule"]
-    outcome = count_greedy(contest, rule) if method == "pb-greedy-v1" else count_equal_shares(contest, rule, tick)
-    return {"v": 1, "poll": poll, "rule": method, "options": config["rule"], "budget": config["budget"],
-            "ballots_sha256": file_hash, "seed": seed, "tie_order": order,
-            "input": {"ballots": total, "blank": groups.get((), 0), "valid": total - groups.get((), 0), "rejected": {}}, **outcome}
+    seed, order = draw_lots(poll, file_hash, beacon, ids)
+    lot = {option: place for place, option in enumerate(order)}
+    total, blank = sum(groups.values()), groups.get((), 0)
+    if method in BUDGET_COUNTS:
+        cost = {option["id"]: option["cost"] for option in config["options"]}
+        found = BUDGET_COUNTS[method](Purse(ids, groups, rule, lot, tick, cost, config["budget"]))
+        found.update(budget=config["budget"], spent=sum(cost[p] for p in found["winners"]),
+                     lots_used=any(r["tied"] for r in found["rounds"]))
+    elif method in COUNTS:
+        found = COUNTS[method](Count(ids, groups, rule, lot, tick))
+        if total < rule["quorum"]:
+            found["winners"] = []
+    else:
+        raise CannotTell(f"this program cannot count by the rule {plain(method)}; get a newer one")
+    rejected = found.pop("rejected", {})
+    return {"v": 1, "poll": poll, "rule": method, "options": rule, "ballots_sha256": file_hash, "seed": seed, "tie_order": order,
+            "input": {"ballots": total, "blank": blank, "valid": total - blank - sum(rejected.values()), "rejected": rejected},
+            **found}
 
 
 # ------------------------------------------------------------------------------------------------------- one poll's checks
@@ -1008,7 +1829,7 @@ class Poll:
         self.tallies = [e["d"] for _, e in self.entries if e["type"] == "tally.published"]
         last = {cast["cred"]: place for place, (_, cast) in enumerate(self.casts)}
         self.counted = [self.casts[place] for place in sorted(last.values())]
-        self.groups: Counter[Tuple[str, ...]] = Counter(tuple(sorted(cast["b"]["approve"])) for _, cast in self.counted)
+        self.groups: Counter[Ballot] = Counter(marks_of(cast["b"]) for _, cast in self.counted)
 
     def one(self, kind: str) -> Dict[str, Any]:
         """The `d` of the poll's entry of this type."""
@@ -1101,16 +1922,50 @@ def check_revisions(poll: Poll) -> str:
 def check_ballots(poll: Poll) -> str:
     config = poll.one("poll.created")
     cost = {option["id"]: option.get("cost", 0) for option in config["options"]}
-    limits = config["ballot"]["approve"]
+    kind, limits = next(iter(config["ballot"].items()))
     for index, cast in poll.casts:
-        marks = cast["b"]["approve"]
-        if marks != sorted(set(marks)) or not set(marks) <= set(cost):
-            raise Problem("C12", f"entry {index} is not a sorted list of different options of this poll")
-        if len(marks) < limits["min"] or (limits["max"] is not None and len(marks) > limits["max"]):
-            raise Problem("C12", f"entry {index} approves {len(marks)} options, outside the limits")
-        if limits["max_cost"] is not None and sum(cost[mark] for mark in marks) > limits["max_cost"]:
-            raise Problem("C12", f"entry {index} costs more than a ballot may")
+        if kind not in cast["b"]:
+            raise Problem("C12", f"entry {index} is not the kind of ballot that the poll asks for ({kind})")
+        check = _check_approvals if kind == "approve" else _check_ranking if kind == "rank" else _check_points
+        check(cast["b"][kind], limits, cost, f"entry {index}")
     return f"valid ballots ({len(poll.casts):,})"
+
+
+def _check_approvals(marks: List[str], limits: Dict[str, Any], cost: Dict[str, int], where: str) -> None:
+    if marks != sorted(set(marks)) or not set(marks) <= set(cost):
+        raise Problem("C12", f"{where} is not a sorted list of different options of this poll")
+    if len(marks) < limits["min"] or (limits["max"] is not None and len(marks) > limits["max"]):
+        raise Problem("C12", f"{where} approves {len(marks)} options, outside the limits")
+    if limits["max_cost"] is not None and sum(cost[mark] for mark in marks) > limits["max_cost"]:
+        raise Problem("C12", f"{where} costs more than a ballot may")
+
+
+def _check_ranking(ranks: List[List[str]], limits: Dict[str, Any], cost: Dict[str, int], where: str) -> None:
+    marks = [mark for rank in ranks for mark in rank]
+    if not set(marks) <= set(cost) or any(rank != sorted(set(rank)) for rank in ranks) or (ranks and not ranks[-1]):
+        raise Problem("C12", f"{where} does not consist of ranks with sorted, different options of this poll")
+    if limits["raw"]:
+        return
+    if len(set(marks)) != len(marks) or not all(ranks):
+        raise Problem("C12", f"{where} leaves a rank empty or ranks an option twice")
+    if not limits["ties"] and len(ranks) != len(marks):
+        raise Problem("C12", f"{where} ranks options as equal, which this poll does not allow")
+    if len(marks) < limits["min"] or (limits["max"] is not None and len(marks) > limits["max"]):
+        raise Problem("C12", f"{where} ranks {len(marks)} options, outside the limits")
+
+
+def _check_points(marks: Dict[str, int], limits: Dict[str, Any], cost: Dict[str, int], where: str) -> None:
+    whole_sum = limits.get("sum")
+    if not set(marks) <= set(cost) or any(points < 1 for points in marks.values()):
+        raise Problem("C12", f"{where} gives points to what is no option of this poll, or fewer than one")
+    if limits["max"] is not None and any(points > limits["max"] for points in marks.values()):
+        raise Problem("C12", f"{where} gives an option more points than a ballot may")
+    if whole_sum is not None and sum(marks.values()) > whole_sum:
+        raise Problem("C12", f"{where} gives more points than a ballot has")
+    if marks and limits.get("exact") and sum(marks.values()) != whole_sum:
+        raise Problem("C12", f"{where} does not give exactly {whole_sum} points")
+    if marks and len(marks) < limits.get("min", 0):
+        raise Problem("C12", f"{where} gives points to {len(marks)} options, fewer than it must")
 
 
 def check_sums(poll: Poll) -> str:
@@ -1134,24 +1989,58 @@ def check_sums(poll: Poll) -> str:
     return f"sums ({casts:,} cast = {counted:,} counted + {casts - counted:,} replaced)"
 
 
-def check_tally(poll: Poll) -> str:
+def check_tally(poll: Poll, report: Report) -> str:
     """Recount, and compare with what was published, field by field, so that the report names what differs."""
-    config, result = poll.one("poll.created"), {}
+    config, result, beacons = poll.one("poll.created"), {}, set()
     for act, tally in enumerate(poll.tallies, 1):
         if tally["act"] != act:
             raise Problem("C16", f"result act number {tally['act']} stands where act {act} is next")
         if tally["tally"] != config["tally"]:
             raise Problem("C16", "the tally names another counting rule than the poll did when it was created")
-        if hexhash(bytes.fromhex(tally["nonce"])) != config["tie"]["commit"]:
-            raise Problem("C16", "the nonce behind the lots is not the one committed to when the poll was created")
-        result = recount(poll.name, config, poll.groups, tally["nonce"], poll.progress.tick)
+        beacons.add(_beacon(poll, config["tie"], tally, report))
+        if len(beacons) > 1:
+            raise Problem("C16", f"act {act} draws the lots a second time")
+        result = recount(poll.name, config, poll.groups, next(iter(beacons)), poll.progress.tick)
         poll.results.append(canonical(result))
         published = _published_result(poll, tally, "C16")
         for name in sorted(set(result) | set(published)):
             if name not in published or name not in result or canonical(result[name]) != canonical(published[name]):
                 raise Problem("C16", f"a recount differs from the published result in: {name}")
-    runs = f"{len(result['runs']):,} run{'' if len(result['runs']) == 1 else 's'}, " if "runs" in result else ""
-    return f"tally ({config['method']}, {runs}{result['input']['ballots']:,} ballots)"
+    unit = "run" if "runs" in result else "round"
+    times = len(result[unit + "s"])
+    return f"tally ({config['method']}, {times:,} {unit}{'' if times == 1 else 's'}, {result['input']['ballots']:,} ballots)"
+
+
+def _beacon(poll: Poll, tie: Dict[str, Any], tally: Dict[str, Any], report: Report) -> str:
+    """The 64 hex digits that the lots follow from, checked as far as they can be from the log alone."""
+    source = tie["seed_source"]
+    field = {"commit-reveal": "nonce", "public-draw": "draw_sha256", "drand": "drand"}[source]
+    if field not in tally:
+        raise Problem("C16", f"the lots were to come from {source}, and the tally has no {field}")
+    if source == "commit-reveal":
+        if hexhash(bytes.fromhex(tally["nonce"])) != tie["commit"]:
+            raise Problem("C16", "the nonce behind the lots is not the one committed to when the poll was created")
+        return str(tally["nonce"])
+    if source == "public-draw":
+        data = read_blob(poll.log.source, tally["draw_sha256"], MAX_NOTE, "C16", "the text of the draw")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Problem("C16", "the text of the draw is not UTF-8") from None
+        if "\r" in text or not text:
+            raise Problem("C16", "the text of the draw is empty or has lines that do not end with LF")
+        report.poll["draw"] = plain(text)
+        warning = "not checked: whether the draw was made before witnesses, after the ballots were fixed, and came out as stated"
+    else:
+        drand = tally["drand"]
+        if drand["chain"] != tie["chain"]:
+            raise Problem("C16", "the randomness is of another drand chain than the one named when the poll was created")
+        report.poll["drand"] = drand
+        warning = ("not checked: the BLS signature of the drand round, and whether that round was the one due after the close. "
+                   f"Compare round {drand['round']} of chain {drand['chain']} with a drand node")
+    if warning not in report.warnings:
+        report.warnings.append(warning)
+    return hexhash(bytes.fromhex(tally["drand"]["signature"])) if source == "drand" else str(tally["draw_sha256"])
 
 
 def _published_result(poll: Poll, tally: Dict[str, Any], check: str) -> Dict[str, Any]:
@@ -1231,7 +2120,7 @@ def _run_poll_checks(poll: Poll, report: Report) -> None:
     if "poll.closed" in kinds:
         report.run("C15", lambda: check_sums(poll), "C8")
     if poll.tallies:
-        report.run("C16", lambda: check_tally(poll), "C8 C12")
+        report.run("C16", lambda: check_tally(poll, report), "C8 C12")
         report.run("C17", lambda: check_result(poll), "C8 C16")
         report.run("C19", lambda: check_participation(poll), "C8")
     else:
@@ -1240,8 +2129,7 @@ def _run_poll_checks(poll: Poll, report: Report) -> None:
         report.add("C18", "n/a", "mix: cannot tell from the entries of a closed poll how large the groups were")
     else:
         report.run("C18", lambda: check_mix(poll), "C8")
-    report.poll = {"id": poll.name, "title": titles.get("", ""), "state": state, "cast": len(poll.casts),
-                   "counted": len(poll.counted)}
+    report.poll.update(id=poll.name, title=titles.get("", ""), state=state, cast=len(poll.casts), counted=len(poll.counted))
     if report.verdict != "fail" and poll.tallies:
         _describe_result(poll, report, titles)
 
@@ -1250,11 +2138,41 @@ def _describe_result(poll: Poll, report: Report, titles: Dict[str, str]) -> None
     config, tally = poll.one("poll.created"), poll.tallies[-1]
     report.poll.update(method=config["method"], act=tally["act"], ballots_sha256=tally["ballots_sha256"],
                        result_sha256=tally["result_sha256"])
-    if config["method"] in RULES and report.verdict == "pass":
+    if report.verdict == "pass":
         result = _published_result(poll, tally, "C17")
-        cost = {option["id"]: option["cost"] for option in config["options"]}
-        report.poll.update(budget=result["budget"], spent=result["spent"], winners=[
-            {"id": option, "title": titles.get(option, ""), "cost": cost[option]} for option in result["winners"]])
+        cost = {option["id"]: option.get("cost") for option in config["options"]}
+        report.poll.update(story=tell_rounds(result), winners=[
+            {"id": option, "title": titles.get(option, ""), **({} if cost[option] is None else {"cost": cost[option]})}
+            for option in result["winners"]])
+        if "budget" in result:
+            report.poll.update(budget=result["budget"], spent=result["spent"])
+        elif result["input"]["ballots"] < result["options"]["quorum"]:
+            report.poll["quorum"] = result["options"]["quorum"]
+
+
+def tell_rounds(result: Dict[str, Any]) -> List[str]:
+    """A result's way to its winners, a line for each round, or for each project that was paid for."""
+    if "budget" in result:
+        paid = {"funded": "funded", "group_taken": "left out, another of its group is funded"}
+        return [f"{r['option']}: " + (f"paid for by {r['supporters']:,} at rho {r['rho']}" if "rho" in r else
+                                      f"{r['score']:,} votes, {paid.get(r['decision'], r['decision'].replace('_', ' '))}")
+                for r in result["rounds"]]
+    if "ranking" in result:
+        equals = [[place] if isinstance(place, str) else place for place in result["ranking"]]
+        return ["Ranking: " + " > ".join(" = ".join(place) for place in equals)]
+    lines = []
+    for place, this in enumerate(result["rounds"], 1):
+        votes = sorted(this["tallies"].items(), key=lambda item: -_value(item[1]))
+        words = [", ".join(f"{option} {tally}" for option, tally in votes)]
+        words += [f"{what} {', '.join(this[what])}" for what in ("elected", "excluded") if this[what]]
+        words += [f"surplus of {this['surplus']} passed on"] if this.get("transfers") and this.get("surplus") else []
+        words += ["by lot"] if any(tie["lot"] for tie in this["ties"]) else []
+        lines.append(f"Round {place}: " + "; ".join(filter(None, words)))
+    return lines
+
+
+def _value(votes: str) -> Fraction:
+    return Fraction(votes)
 
 
 # -------------------------------------------------------------------------------------------------------------- receipts
@@ -1345,15 +2263,26 @@ def _read_out(raw: bytes, index: int, log: Optional[Log], report: Report, progre
         raise Problem("C6", f"the receipt is for an entry of type {entry['type']}, not for a ballot")
     ballot = entry["d"]
     titles: Dict[str, str] = {}
-    marks = ballot["b"]["approve"]
-    report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index, "approve": marks}
+    report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index, **ballot["b"]}
     if log is not None and log.entries:
         poll = Poll(log, entry["poll"], progress)
         check_texts(poll, report, titles)
         later = [d["rev"] for _, d in poll.casts if d["cred"] == ballot["cred"] and d["rev"] > ballot["rev"]]
         report.poll.update(title=titles[""], replaced=bool(later))
-    report.poll["words"] = [plain(f"{mark} ({titles[mark]})" if titles.get(mark) else mark) for mark in marks]
+    report.poll["words"] = [plain(words) for words in _ballot_words(ballot["b"], titles)]
     return f"ballot {ballot['bid']} in poll {entry['poll']}"
+
+
+def _ballot_words(b: Dict[str, Any], titles: Dict[str, str]) -> List[str]:
+    def name(option: str) -> str:
+        return f"{option} ({titles[option]})" if titles.get(option) else option
+
+    (kind, marks), = b.items()
+    if kind == "approve":
+        return [name(option) for option in marks]
+    if kind == "rank":
+        return [f"{place}. {' = '.join(map(name, rank))}" for place, rank in enumerate(marks, 1) if rank]
+    return [f"{name(option)}: {given}" for option, given in marks.items()]
 
 
 def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], report: Report, progress: Progress, now: int) -> None:
@@ -1429,12 +2358,19 @@ def show(report: Report) -> str:
     if poll.get("title"):
         lines.append(f"Poll {plain(poll['id'])}: {poll['title']}")
     if "winners" in poll:
-        lines.append(f"Funded, in this order ({poll['spent']:,} of {poll['budget']:,} spent):")
-        lines += [f"  {place}. {w['id']}  {w['title']}  {w['cost']:,}" for place, w in enumerate(poll["winners"], 1)]
-        lines += [] if poll["winners"] else ["  nothing"]
+        lines += [plain(line) for line in poll["story"][:MAX_STORY]]
+        lines += [f"({len(poll['story']) - MAX_STORY:,} more lines; --json has all)"] if len(poll["story"]) > MAX_STORY else []
+        spends = "budget" in poll
+        lines.append(f"Funded, in this order ({poll['spent']:,} of {poll['budget']:,} spent):" if spends else
+                     "Elected, in this order:")
+        lines += [f"  {place}. {w['id']}  {w['title']}" + (f"  {w['cost']:,}" if spends else "")
+                  for place, w in enumerate(poll["winners"], 1)]
+        lines += [] if poll["winners"] else ["  nothing" if spends else "  nobody"]
+        lines += [f"Too few ballots: {poll['quorum']:,} are needed."] if "quorum" in poll else []
     if "words" in poll:
         words_of_ballot = "; ".join(poll["words"]) or "nothing (a blank ballot)"
-        lines.append(f"The ballot with receipt number {poll['bid']} approves: {words_of_ballot}")
+        verb = "approves" if "approve" in poll else "ranks" if "rank" in poll else "gives points"
+        lines.append(f"The ballot with receipt number {poll['bid']} {verb}: {words_of_ballot}")
         if poll.get("replaced"):
             lines.append("A later ballot with the same credential replaces it.")
     lines += [f"CANNOT TELL: {plain(sentence)}" for sentence in report.undecided]

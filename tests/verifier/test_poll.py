@@ -250,9 +250,9 @@ def test_a_poll_without_a_single_ballot_passes(tmp_path: Path, capsys: pytest.Ca
 
 def test_a_rule_that_this_program_does_not_know_cannot_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scene = finished()
-    scene.d("poll.created")["method"] = "irv-v1"
+    scene.d("poll.created")["method"] = "pb-maxutil-v1"  # for files only, never for polls
     lines = verifier.ballot_file(
-        "p1", "irv-v1", ["o1", "o2", "o3", "o4", "o5"], verifier.Poll(log_of(scene), "p1", verifier.Progress()).groups
+        "p1", "pb-maxutil-v1", ["o1", "o2", "o3", "o4", "o5"], verifier.Poll(log_of(scene), "p1", verifier.Progress()).groups
     )
     scene.d("poll.closed")["ballots_sha256"] = scene.d("tally.published")["ballots_sha256"] = sha(lines)
     code, report = verify(scene.seal().write(tmp_path), capsys)

@@ -150,7 +150,7 @@ def test_blank_ballots_share_the_money_and_no_ballots_share_nothing() -> None:
 
 def test_a_rule_from_a_later_release_cannot_be_counted() -> None:
     with pytest.raises(verifier.CannotTell):
-        count("irv-v1", {}, 1, {"a": 1}, [])
+        count("pb-maxutil-v1", {}, 1, {"a": 1}, [])
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda file: file.stem)
