@@ -1,30 +1,30 @@
-"""pb-mes-v1: the Method of Equal Shares for approval ballots, exact, with its completions.
+"""pb-mes-v1: the Method of Equal Shares, exact, with its completions.
 
-Every ballot gets an equal share of the budget; a project is bought when its supporters can pay for it
-together, the best value for their money first. Rule: Peters, Pierczyński, Skowron, "Proportional
-Participatory Budgeting with Additive Utilities" (NeurIPS 2021); equalshares.net; exact text counting.md §1.9
-and docs/reference/vote-log.md.
-
-Balances are whole numbers over one common denominator (`scale`), so that the inner loops add and compare
-integers; a Fraction appears once for each price. Nothing is rounded.
+Every ballot gets an equal share of the budget; a project is bought when its supporters can pay for it together, the best value
+for their money first. Rule: Peters, Pierczyński, Skowron, "Proportional Participatory Budgeting with Additive Utilities"
+(NeurIPS 2021); completions: equalshares.net; exact text: docs/reference/results.md. One run is in pb_mes_run.py.
 """
 
-import heapq
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd
+from itertools import product
+from typing import Any
 
 from counting.options import RuleOptions, require_choice, require_keys, require_whole_number
-from counting.outcome import Outcome, Purchase, Run, WalkStep, Why
+from counting.outcome import Outcome, Run, WalkStep, Why
 from counting.pb_greedy import explain_walk, require_contest, walk
-from counting.profile import ApprovalProfile, OptionId, Profile
+from counting.pb_mes_run import Electorate, EqualSharesRun, option_of
+from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile, ProfileError
 
 ID = "pb-mes-v1"
 DEFAULTS: RuleOptions = {
     "utility": "cost", "completion": ["add1"], "integral": True, "step": 1, "stop_when_exhaustive": True,
 }  # fmt: skip
-COMPLETIONS: tuple[list[str], ...] = ([], ["add1"], ["utilitarian"], ["add1", "utilitarian"])
+COMPLETIONS: tuple[list[str], ...] = tuple(
+    [name for name, chosen in zip(("add1", "utilitarian", "comparison"), choice, strict=True) if chosen]
+    for choice in product((False, True), repeat=3)
+)
+"""Any of the three, in this order."""
 
 MAX_RUNS = 100_000
 
@@ -37,12 +37,13 @@ class TooManyRuns(RuntimeError):
 def check_options(options: RuleOptions) -> None:
     """Raise OptionsError unless `options` are complete and mean something.
 
-    utility: `cost` (an approved project is worth its cost to a voter) or `cardinality` (each is worth 1).
+    utility: `cost` (an approved project is worth its cost to a voter), `cardinality` (each is worth 1) or `points` (what the
+    ballot gives it; needs ballots with points, the other two approvals).
     completion: what spends the money that the plain method leaves, in order (see COMPLETIONS).
     integral, step, stop_when_exhaustive: how `add1` starts, goes on, and ends.
     """
     require_keys(options, DEFAULTS)
-    require_choice(options, "utility", ("cost", "cardinality"))
+    require_choice(options, "utility", ("cost", "cardinality", "points"))
     require_choice(options, "completion", COMPLETIONS)
     require_choice(options, "integral", (True, False))
     require_whole_number(options, "step", at_least=1)
@@ -73,9 +74,9 @@ def count_pb_mes(
     """Give every ballot (blank ones too) an equal share; fund what its supporters can pay, the lowest price a
     vote first.
 
-    `projects`: cost > 0 by id, in ballot order, in the currency's smallest unit, as `budget` ≥ 0.
-    `tie_order`: a permutation of the projects, best lot first, the same in every run. Approval ballots only
-    (else ValueError). Raises OptionsError, ValueError, ProfileError, TooManyRuns.
+    `projects`: cost > 0 by id, in ballot order, in the currency's smallest unit, as `budget` ≥ 0. `tie_order`: a permutation of
+    the projects, best lot first, the same in every run. Raises OptionsError, ValueError, ProfileError (also for points where
+    `utility` needs approvals, and the other way round), TooManyRuns.
 
     Ten ballots and 100 to spend give each voter 10. Hall and hut offer six voters the same value for money;
     the hut is cheaper and goes first. Greedy by votes would buy both and leave the four other voters with
@@ -91,69 +92,59 @@ def count_pb_mes(
     >>> {name: str(number) for name, number in outcome.why["trees"].numbers.items()}
     {'supporters': '4', 'cost': '24', 'supporters_money': '20', 'shortfall': '4'}
 
-    `Outcome.why`: `funded` with `round` (from 1), `supporters`, `cost`, `rho`, `effective_votes`,
-    `largest_payment` (the most that one supporter paid); `funded_by_completion` with the greedy numbers;
-    `supporters_money_short` or `no_support` with `supporters`, `cost`, `supporters_money` (what they could
-    still pay at the end of the kept run) and `shortfall`, and after a utilitarian completion also `left` and
-    `missing_money` when its turn came there.
+    `Outcome.why`: `funded` with `round` (from 1), `supporters`, `cost`, `rho`, `effective_votes`, `largest_payment` (the most
+    that one supporter paid); `funded_by_completion` with the greedy numbers; `supporters_money_short` or `no_support` with
+    `supporters`, `cost`, `supporters_money` (what they could still pay at the end of the kept run) and `shortfall`, and after a
+    utilitarian completion also `left` and `missing_money` when its turn came there; where the comparison chose the greedy
+    winners, `comparison_lost` and `funded_by_comparison` for those whom that took out and let in.
     """
     check_options(options)
     require_contest(projects, budget=budget, tie_order=tie_order)
-    if not isinstance(profile, ApprovalProfile):
-        raise ValueError("pb-mes-v1 counts approval ballots only")
+    needed = PointsProfile if options["utility"] == "points" else ApprovalProfile
+    if profile.valid and not isinstance(profile, needed):  # Where all are blank they are of either kind.
+        raise ProfileError(f"utility {options['utility']!r} needs a {needed.__name__}, not a {type(profile).__name__}")
     completion: list[str] = options["completion"]
-    electorate = _Electorate(profile, projects, tie_order, by_cost=options["utility"] == "cost")
-    if profile.total:
-        kept, runs = _run_to_the_end(electorate, profile.total, budget=budget, options=options)
-    else:
-        kept, runs = _RunRecord(Fraction(0), (), [0] * len(electorate.weights), 1), ()
+    electorate = Electorate(profile, projects, tie_order, utility=options["utility"])
     steps: list[WalkStep] = []
-    if profile.total and "utilitarian" in completion:
-        bought = {purchase.option for purchase in kept.purchases}
-        unfunded = {option: cost for option, cost in projects.items() if option not in bought}
-        steps = walk(
-            electorate.scores,
-            unfunded,
-            budget=budget - kept.spent,
-            tie_order=tie_order,
-            completion="utilitarian",
-        )
-    completed = tuple(step.option for step in steps if step.decision == "funded")
-    winners = tuple(purchase.option for purchase in kept.purchases) + completed
+    greedy: list[WalkStep] = []
+    if profile.total:
+        kept, runs = _run_to_the_end(electorate, budget=budget, options=options)
+        scores = electorate.scores
+        if "utilitarian" in completion:
+            bought = {purchase.option for purchase in kept.purchases}
+            unfunded = {option: cost for option, cost in projects.items() if option not in bought}
+            left = budget - kept.spent
+            steps = walk(scores, unfunded, budget=left, tie_order=tie_order, completion="utilitarian")
+        if "comparison" in completion:
+            greedy = walk(scores, projects, budget=budget, tie_order=tie_order, completion="comparison")
+    else:
+        kept, runs = electorate.run(Fraction(0)), ()
+    winners = tuple(purchase.option for purchase in kept.purchases) + _funded(steps)
     why = _explain(electorate, kept, steps, budget=budget)
+    extra: dict[str, Any] = {}
+    if "comparison" in completion:
+        extra["comparison"] = _compare(electorate, winners, _funded(greedy))
+        if extra["comparison"]["chosen"] == "greedy":
+            why |= _explain_comparison(electorate, winners, _funded(greedy), extra["comparison"])
+            winners = _funded(greedy)
     return Outcome(
         rule=ID, options=options, budget=budget, tie_order=tuple(tie_order), ballots=profile.total, blank=profile.blank,
-        winners=winners, spent=sum(projects[option] for option in winners), rounds=(*kept.purchases, *steps),
-        why=why, voter_budget=kept.voter_budget, runs=runs,
+        winners=winners, spent=sum(projects[option] for option in winners), rounds=(*kept.purchases, *steps, *greedy),
+        why=why, voter_budget=kept.voter_budget, runs=runs, extra=extra,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _RunRecord:
-    """One run: what it bought, and what each group's voters still hold (`balances`, in units of
-    1/`scale`)."""
-
-    voter_budget: Fraction
-    purchases: tuple[Purchase, ...]
-    balances: list[int]
-    scale: int
-
-    @property
-    def spent(self) -> int:
-        return sum(purchase.cost for purchase in self.purchases)
-
-
 def _run_to_the_end(
-    electorate: "_Electorate", ballots: int, *, budget: int, options: RuleOptions
-) -> tuple[_RunRecord, tuple[Run, ...]]:
+    electorate: Electorate, *, budget: int, options: RuleOptions
+) -> tuple[EqualSharesRun, tuple[Run, ...]]:
     """The kept run, and every run made in order. With `add1` each next run gives every voter `step` more."""
-    add1 = "add1" in options["completion"]
+    add1, ballots = "add1" in options["completion"], electorate.total
     voter_budget = Fraction(budget // ballots) if add1 and options["integral"] else Fraction(budget, ballots)
     kept = electorate.run(voter_budget)
     runs = [Run(voter_budget, kept.spent, len(kept.purchases))]
     while add1:
         bought = {purchase.option for purchase in kept.purchases}
-        supported = [option for option, score in electorate.scores.items() if score]
+        supported = [option for option, ballots in electorate.supporters.items() if ballots]
         wanted = [electorate.projects[option] for option in supported if option not in bought]
         if not wanted or (options["stop_when_exhaustive"] and min(wanted) > budget - kept.spent):
             break
@@ -168,143 +159,28 @@ def _run_to_the_end(
     return kept, tuple(runs)
 
 
-_Offer = tuple[Fraction, int, int, int]  # rho, cost, −supporters, lot: the order in which projects are bought
+def _funded(steps: Sequence[WalkStep]) -> tuple[OptionId, ...]:
+    return tuple(step.option for step in steps if step.decision == "funded")
 
 
-class _Electorate:
-    """The ballots laid out for many runs: groups of equal ballots as indices, supporters of each project as
-    lists of them."""
-
-    def __init__(
-        self,
-        profile: ApprovalProfile,
-        projects: Mapping[OptionId, int],
-        tie_order: Sequence[OptionId],
-        *,
-        by_cost: bool,
-    ) -> None:
-        self.projects = projects
-        self.tie_order = tie_order
-        self.scores = profile.scores(projects)
-        self.weights = list(profile.groups.values())
-        self.supporters: dict[OptionId, list[int]] = {option: [] for option in projects}
-        for group, ballot in enumerate(profile.groups):
-            for option in ballot:
-                self.supporters[option].append(group)
-        self.utility = {option: cost if by_cost else 1 for option, cost in projects.items()}
-        # Nobody pays less than an equal split among all supporters: the lower bounds that every run starts from.
-        self.first_offers = [
-            self._offer(option, projects[option], self.scores[option], lot)
-            for lot, option in enumerate(tie_order)
-            if self.scores[option]
-        ]
-        heapq.heapify(self.first_offers)
-
-    def run(self, voter_budget: Fraction) -> _RunRecord:
-        """Buy until no project is affordable.
-
-        Money only goes down, so the price of a project only goes up: a price computed in an earlier round is
-        a lower bound, and a project that became unaffordable stays so. Only projects whose bound comes first
-        are priced again.
-        """
-        scale = voter_budget.denominator
-        balances = [voter_budget.numerator] * len(self.weights)
-        purchases: list[Purchase] = []
-        offers = list(self.first_offers)
-        priced: dict[int, int] = {}  # lot: the round (= number of purchases) in which its offer was exact
-        while offers:
-            best = heapq.heappop(offers)
-            if not self._is_exact(best, offers, priced, len(purchases), balances, scale):
-                continue
-            tied = [best]
-            while offers and offers[0][:3] == best[:3]:
-                other = heapq.heappop(offers)
-                if self._is_exact(other, offers, priced, len(purchases), balances, scale):
-                    tied.append(other)
-            for other in tied[1:]:
-                heapq.heappush(offers, other)
-            rho, cost, _, lot = best
-            option = self.tie_order[lot]
-            payment = rho * self.utility[option]
-            names = tuple(self.tie_order[offer[3]] for offer in tied) if len(tied) > 1 else ()
-            purchases.append(Purchase(option, cost, self.scores[option], rho, cost / payment, names))
-            scale = self._pay(option, payment, balances, scale)
-        return _RunRecord(voter_budget, tuple(purchases), balances, scale)
-
-    def money_left(self, record: _RunRecord, option: OptionId) -> Fraction:
-        """What the supporters of a project still hold after a run."""
-        return Fraction(
-            sum(self.weights[group] * record.balances[group] for group in self.supporters[option]),
-            record.scale,
-        )
-
-    def _offer(self, option: OptionId, share: int, heads: int, lot: int, scale: int = 1) -> _Offer:
-        """The place of a project in the queue when each of `heads` voters pays share/heads (in units of
-        1/scale)."""
-        rho = Fraction(share, heads * scale * self.utility[option])
-        return rho, self.projects[option], -self.scores[option], lot
-
-    def _is_exact(
-        self,
-        offer: _Offer,
-        offers: list[_Offer],
-        priced: dict[int, int],
-        now: int,
-        balances: list[int],
-        scale: int,
-    ) -> bool:
-        """Was this offer priced with today's balances? If not, price it and queue it again, or drop it for
-        good."""
-        lot = offer[3]
-        if priced.get(lot) == now:
-            return True
-        option = self.tie_order[lot]
-        price = self._price(option, balances, scale)
-        if price is not None:
-            heapq.heappush(offers, self._offer(option, *price, lot, scale))
-            priced[lot] = now
-        return False
-
-    def _price(self, option: OptionId, balances: list[int], scale: int) -> tuple[int, int] | None:
-        """(share, heads): who can pays share/heads, the others all they have, and together they pay the cost.
-
-        None when the supporters cannot pay it. Where they can only just pay it, the payment is that of the
-        richest.
-        """
-        weights, payers = self.weights, self.supporters[option]
-        share, heads = self.projects[option] * scale, self.scores[option]
-        while True:
-            enough = -(-share // heads)
-            poor = [group for group in payers if balances[group] < enough]
-            if not poor:
-                return share, heads
-            for group in poor:
-                share -= weights[group] * balances[group]
-                heads -= weights[group]
-            if not heads:
-                return None
-            payers = [group for group in payers if balances[group] >= enough]
-
-    def _pay(self, option: OptionId, payment: Fraction, balances: list[int], scale: int) -> int:
-        """Take min(balance, payment) from every supporter. Returns the new scale, refined so that payments
-        are whole."""
-        finer = payment.denominator // gcd(payment.denominator, scale)
-        if finer > 1:
-            balances[:] = [balance * finer for balance in balances]
-            scale *= finer
-        amount = payment.numerator * (scale // payment.denominator)
-        for group in self.supporters[option]:
-            balance = balances[group]
-            balances[group] = balance - amount if balance > amount else 0
-        return scale
+def _compare(electorate: Electorate, mes: Collection[OptionId], greedy: Collection[OptionId]) -> dict[str, Any]:
+    """How many ballots support more of `mes` than of `greedy`, how many fewer, and whom that chooses. Equal: `mes`."""
+    only_mes, only_greedy = set(mes) - set(greedy), set(greedy) - set(mes)
+    more, fewer = 0, 0
+    for ballot, weight in zip(electorate.ballots, electorate.weights, strict=True):
+        supported = [option_of(mark) for mark in ballot]
+        lead = len(only_mes.intersection(supported)) - len(only_greedy.intersection(supported))
+        more += weight if lead > 0 else 0
+        fewer += weight if lead < 0 else 0
+    return {"prefer_mes": more, "prefer_greedy": fewer, "chosen": "greedy" if fewer > more else "mes"}
 
 
-def _explain(electorate: _Electorate, kept: _RunRecord, steps: Sequence[WalkStep], *, budget: int) -> dict[OptionId, Why]:
+def _explain(electorate: Electorate, kept: EqualSharesRun, steps: Sequence[WalkStep], *, budget: int) -> dict[OptionId, Why]:
     walked = explain_walk(steps, budget=budget - kept.spent, tie_order=electorate.tie_order)
     bought = {purchase.option: (place, purchase) for place, purchase in enumerate(kept.purchases, start=1)}
     why = {}
     for option, cost in electorate.projects.items():
-        supporters = electorate.scores[option]
+        supporters = electorate.supporters[option]
         numbers: dict[str, int | Fraction | str | None] = {"supporters": supporters, "cost": cost}
         if option in bought:
             place, purchase = bought[option]
@@ -316,9 +192,24 @@ def _explain(electorate: _Electorate, kept: _RunRecord, steps: Sequence[WalkStep
         elif option in walked and walked[option].won:
             why[option] = Why(option, True, "funded_by_completion", walked[option].numbers)
         else:
-            money = electorate.money_left(kept, option)
+            money = kept.money_left(option)
             numbers |= {"supporters_money": money, "shortfall": cost - money}
             if option in walked:
                 numbers |= {name: walked[option].numbers[name] for name in ("left", "missing_money")}
             why[option] = Why(option, False, "supporters_money_short" if supporters else "no_support", numbers)
+    return why
+
+
+def _explain_comparison(
+    electorate: Electorate, mes: Collection[OptionId], greedy: Collection[OptionId], comparison: Mapping[str, Any]
+) -> dict[OptionId, Why]:
+    """Why those lost, or won, whom the choice of the greedy winners took out, or let in."""
+    why = {}
+    for option in sorted(set(mes) ^ set(greedy)):
+        numbers = {
+            "prefer_mes": comparison["prefer_mes"], "prefer_greedy": comparison["prefer_greedy"],
+            "supporters": electorate.supporters[option], "cost": electorate.projects[option],
+        }  # fmt: skip
+        won = option in greedy
+        why[option] = Why(option, won, "funded_by_comparison" if won else "comparison_lost", numbers)
     return why

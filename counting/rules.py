@@ -102,7 +102,10 @@ RULES: Mapping[str, Rule] = {
             pb_maxutil.ID, pb_maxutil.DEFAULTS, pb_maxutil.check_options, pb_maxutil.count_pb_maxutil,
             (ApprovalProfile, PointsProfile), budgeted=True,
         ),
-        Rule(pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes, (ApprovalProfile,), budgeted=True),
+        Rule(
+            pb_mes.ID, pb_mes.DEFAULTS, pb_mes.check_options, pb_mes.count_pb_mes,
+            (ApprovalProfile, PointsProfile), budgeted=True,
+        ),
         _election(irv, RankedProfile),
         _election(stv_scottish, RankedProfile),
         _election(stv_meek, RankedProfile),

@@ -1,5 +1,6 @@
 """pb-mes-v1, by examples small enough to check by hand and against a plain second count."""
 
+import random
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from counting import pb_mes
 from counting.outcome import Outcome, Purchase, WalkStep
 from counting.pb_mes import TooManyRuns, count_pb_mes
-from counting.profile import ApprovalProfile, PointsProfile
+from counting.profile import ApprovalProfile, PointsProfile, ProfileError
 from counting.rules import full_options
 from tests.counting import naive
 
@@ -18,14 +19,14 @@ Poll = tuple[naive.Ballots, dict[str, int], int, list[str]]
 
 
 def count(
-    ballots: list[list[str]] | naive.Ballots,
+    ballots: Any,
     projects: dict[str, int],
     budget: int,
     tie_order: list[str] | None = None,
     **options: Any,
 ) -> Outcome:
     return count_pb_mes(
-        ApprovalProfile.of(ballots),
+        (PointsProfile if options.get("utility") == "points" else ApprovalProfile).of(ballots),
         projects,
         budget=budget,
         tie_order=tie_order or list(projects),
@@ -174,35 +175,114 @@ def test_without_any_ballot_there_is_no_run_and_no_winner(completion: list[str])
     assert (outcome.winners, outcome.runs, outcome.rounds, outcome.voter_budget) == ((), (), (), 0)
 
 
-def test_points_are_not_approvals() -> None:
-    with pytest.raises(ValueError, match="approval ballots only"):
-        count_pb_mes(PointsProfile.of([{"a": 1}]), {"a": 1}, budget=1, tie_order=["a"], options=full_options("pb-mes-v1"))
+def test_blank_ballots_alone_are_of_every_kind() -> None:
+    options = full_options("pb-mes-v1", utility="points")
+    outcome = count_pb_mes(ApprovalProfile.of([[], []]), {"a": 1}, budget=1, tie_order=["a"], options=options)
+    assert (outcome.winners, outcome.blank, outcome.voter_budget) == ((), 2, 0)
 
 
-@given(
-    naive.polls(),
-    st.sampled_from(["cost", "cardinality"]),
-    st.sampled_from([[], ["add1"]]),
-    st.booleans(),
-    st.integers(1, 3),
-    st.booleans(),
+def test_a_utility_needs_its_kind_of_ballots() -> None:
+    for utility, profile in (("cost", PointsProfile.of([{"a": 1}])), ("points", ApprovalProfile.of([["a"]]))):
+        options = full_options("pb-mes-v1", utility=utility)
+        with pytest.raises(ProfileError, match=f"utility '{utility}' needs a .*Profile, not a {type(profile).__name__}"):
+            count_pb_mes(profile, {"a": 1}, budget=1, tie_order=["a"], options=options)
+
+
+def test_who_gives_more_points_pays_more() -> None:
+    # rho 2: 6 + 2 = 8. Then the first voter has 4 left, and "b" costs 4 + 4 at rho 4.
+    outcome = count([{"a": 3, "b": 2}, {"a": 1}, {"b": 1}], {"a": 8, "b": 8}, 30, completion=[], utility="points")
+    assert purchases(outcome) == [("a", Fraction(2), Fraction(4, 3), []), ("b", Fraction(4), Fraction(2), [])]
+    assert [step.supporters for step in outcome.rounds if isinstance(step, Purchase)] == [2, 2]
+
+
+def test_the_largest_payment_may_be_all_that_a_voter_with_many_points_holds() -> None:
+    # Each holds 10, "a" costs 12: with rho 2 the one with 50 points gives all 10, the other 2.
+    outcome = count([{"a": 50}, {"a": 1}], {"a": 12}, 20, completion=[], utility="points")
+    assert purchases(outcome) == [("a", Fraction(2), Fraction(6, 5), [])]
+    assert outcome.why["a"].numbers["largest_payment"] == 10
+
+
+def test_more_supporters_means_more_ballots_not_more_points() -> None:
+    # rho 2 for both. "b" has two ballots and goes first although the lot is worse and the points are as many.
+    ballots = [{"a": 2}, {"b": 1}, {"b": 1}]
+    outcome = count(ballots, {"a": 4, "b": 4}, 30, completion=[], utility="points")
+    assert [(name, tied) for name, _, _, tied in purchases(outcome)] == [("b", []), ("a", [])]
+
+
+def test_the_comparison_takes_the_greedy_winners_when_more_ballots_get_more_from_them() -> None:
+    # Equal Shares: "small" for its four voters; nobody else can pay. Greedy: "big", approved by five of the nine.
+    ballots = [["big"]] * 5 + [["small"]] * 4
+    outcome = count(ballots, {"big": 85, "small": 20}, 90, completion=["comparison"])
+    assert (outcome.winners, outcome.spent) == (("big",), 85)
+    assert outcome.extra["comparison"] == {"prefer_mes": 4, "prefer_greedy": 5, "chosen": "greedy"}
+    assert outcome.why["small"].code == "comparison_lost"
+    assert outcome.why["big"].code == "funded_by_comparison"
+    assert outcome.why["big"].numbers == {"prefer_mes": 4, "prefer_greedy": 5, "supporters": 5, "cost": 85}
+    assert [type(step).__name__ for step in outcome.rounds] == ["Purchase", "WalkStep", "WalkStep"]
+    assert {step.completion for step in outcome.rounds if isinstance(step, WalkStep)} == {"comparison"}
+
+
+def test_the_comparison_keeps_equal_shares_when_as_many_prefer_either() -> None:
+    # Who approves "big" and "tiny" gets one of them either way.
+    ballots = [["big"]] * 5 + [["small"]] * 5 + [["big", "tiny"]]
+    outcome = count(ballots, {"big": 85, "small": 20, "tiny": 6}, 90, completion=["comparison"])
+    assert outcome.extra["comparison"] == {"prefer_mes": 5, "prefer_greedy": 5, "chosen": "mes"}
+    assert (outcome.winners, outcome.why["big"].code) == (("small", "tiny"), "supporters_money_short")
+
+
+options_of = st.fixed_dictionaries(
+    {
+        "completion": st.sampled_from(pb_mes.COMPLETIONS),
+        "integral": st.booleans(),
+        "step": st.integers(1, 3),
+        "stop_when_exhaustive": st.booleans(),
+    }
 )
-def test_it_agrees_with_the_plain_count(
-    poll: Poll, utility: str, completion: list[str], integral: bool, step: int, stop: bool
-) -> None:
+
+
+def agree(poll: Any, options: dict[str, Any]) -> None:
     ballots, projects, budget, tie_order = poll
-    options = full_options(
-        "pb-mes-v1",
-        utility=utility,
-        completion=completion,
-        integral=integral,
-        step=step,
-        stop_when_exhaustive=stop,
-    )
     outcome = count(ballots, projects, budget, tie_order, **options)
     kept, runs = naive.equal_shares(ballots, projects, budget, tie_order, options)
+    winners, prefer = naive.equal_shares_winners(ballots, projects, budget, tie_order, options)
     assert purchases(outcome) == kept
     assert [(run.voter_budget, run.spent, run.winners) for run in outcome.runs] == runs
+    assert list(outcome.winners) == winners
+    if "comparison" in options["completion"]:
+        assert (outcome.extra["comparison"]["prefer_mes"], outcome.extra["comparison"]["prefer_greedy"]) == prefer
+    else:
+        assert outcome.extra == {}
+
+
+@given(naive.polls(), st.sampled_from(["cost", "cardinality"]), options_of)
+def test_it_agrees_with_the_plain_count(poll: Poll, utility: str, options: dict[str, Any]) -> None:
+    agree(poll, {"utility": utility, **options})
+
+
+@given(naive.point_polls(), options_of)
+def test_with_points_too(poll: Any, options: dict[str, Any]) -> None:
+    agree(poll, {"utility": "points", **options})
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_larger_polls_with_huge_fractions_agree_too(seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"o{number}" for number in range(14)]
+    projects = {name: chance.randint(50, 900) for name in names}
+    ballots = [chance.sample(names, chance.randint(0, 6)) for _ in range(150)]
+    options = {"completion": [], "utility": chance.choice(["cost", "cardinality"])}
+    if seed % 3 == 0:
+        ballots = [{name: chance.choice([1, 2, 5, 1000]) for name in ballot} for ballot in ballots]  # type: ignore[misc]
+        options["utility"] = "points"
+    agree((ballots, projects, 3000, names), full_options("pb-mes-v1", **options))
+
+
+@given(naive.polls(), st.integers(16, 20))
+def test_with_coarse_units_everything_is_in_doubt_and_exact_all_the_same(poll: Poll, digits: int) -> None:
+    ballots, projects, budget, tie_order = poll
+    huge = 10**digits  # So much money that a unit is 1/65536 of the currency, and prices are close together.
+    costs = {option: cost * huge + place for place, (option, cost) in enumerate(projects.items())}
+    agree((ballots, costs, budget * huge, tie_order), full_options("pb-mes-v1", completion=[]))
 
 
 @given(
