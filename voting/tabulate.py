@@ -9,9 +9,9 @@ from typing import Any
 
 from counting import ballotfile, compare, lots
 from counting import rules as counting_rules
+from counting.options import OptionsError
 from counting.outcome import Outcome
 from counting.outcome import result as result_record
-from counting.options import OptionsError
 from counting.pb_maxutil import TooManyPairs
 from counting.pb_mes import TooManyRuns
 from counting.profile import Profile
@@ -99,6 +99,8 @@ def compared(poll: Poll, ballots: Counted, outcome: Outcome) -> dict[str, list[s
             continue
         known = counting_rules.RULES[rule].defaults
         chosen = {name: value for name, value in poll.rule.items() if name in known and name not in {"step", "completion"}}
+        if "utility" in known and poll.kind != "approve":
+            chosen["utility"] = "points"
         if "step" in known:
             chosen["step"] = counting_rules.least_step(
                 rule, costs.values(), budget=poll.budget or 0, options=counting_rules.full_options(rule)
