@@ -71,9 +71,9 @@ def elect_by_score(
         if not valid:
             return Why(option, False, "no_valid_ballot", {})
         votes = tallies[option]
-        short = 0 if option in seated else short_of_a_seat(option)
         if votes < needed and (option in seated or seated[-1] not in elected):
-            short = max(short, ceil(needed - votes))
+            # Where the last of the seated lacks votes for the majority, having the majority is more than passing that one.
+            short = ceil(needed - votes)
             return Why(option, False, "no_majority", {"votes": votes, "needed": needed, "valid": valid, "votes_short": short})
         across = [other for other in order if (other in seated) != (option in seated)]
         numbers: Numbers = {
@@ -82,7 +82,7 @@ def elect_by_score(
         }  # fmt: skip
         if option in elected:
             return Why(option, True, "most_votes", numbers)
-        last = {"last": seated[-1], "last_votes": tallies[seated[-1]], "votes_short": max(short, ceil(needed - votes))}
+        last = {"last": seated[-1], "last_votes": tallies[seated[-1]], "votes_short": short_of_a_seat(option)}
         return Why(option, False, "fewer_votes", {**numbers, **last})
 
     return Outcome(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from counting import rules
 from counting.outcome import Outcome, canonical_bytes, result
 from counting.profile import RankedProfile
-from tests.counting.test_condorcet import Ballot, Poll, ballots, in_their_words, polls, random_ballots, told
+from tests.counting.test_condorcet import Ballot, ballots, in_their_words, random_ballots, told
+from tests.counting.test_condorcet_laws import Poll, polls
 
 ways = st.sampled_from(["zero", "average"])
 
