@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from counting import rules
-from counting.profile import ApprovalProfile
+from counting.profile import ApprovalProfile, PointsProfile
 
 
 def random_poll(seed: int) -> tuple[list[list[str]], dict[str, int], int, list[str]]:
@@ -45,6 +45,32 @@ def ours(poll: tuple[list[list[str]], dict[str, int], int, list[str]], rule: str
     options = rules.full_options(rule, **chosen)
     profile = ApprovalProfile.of(ballots)
     return list(rules.count(rule, profile, projects, budget=budget, tie_order=tie_order, options=options).winners)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_pabutools_funds_the_same_projects_by_points(seed: int) -> None:
+    poll = random_poll(seed)
+    instance, _, ties = in_their_words(poll)
+    from pabutools import election
+    from pabutools.rules import method_of_equal_shares
+
+    ballots, projects, budget, tie_order = poll
+    chance = random.Random(f"points {seed}")
+    points = [{option: chance.randint(1, chance.choice([2, 30])) for option in ballot} for ballot in ballots]
+    named = {project.name: project for project in instance}
+    profile = election.CardinalProfile(
+        [election.CardinalBallot({named[option]: given for option, given in ballot.items()}) for ballot in points],
+        instance=instance,
+    )
+    for increment, completion in ((None, []), (1, ["add1"])):
+        theirs = method_of_equal_shares(
+            instance, profile, sat_class=election.Additive_Cardinal_Sat, tie_breaking=ties, voter_budget_increment=increment
+        )
+        options = rules.full_options("pb-mes-v1", utility="points", completion=completion, integral=False)
+        mine = rules.count(
+            "pb-mes-v1", PointsProfile.of(points), projects, budget=budget, tie_order=tie_order, options=options
+        )
+        assert list(mine.winners) == [project.name for project in theirs]
 
 
 @pytest.mark.parametrize("seed", range(200))
