@@ -79,7 +79,7 @@ def number_text(value: int | Fraction | str) -> str:
         if whole.isdecimal() and (not dot or decimals.isdecimal()):
             return f"{int(whole):,}{dot}{decimals}"
         try:
-            value = Fraction(value)
+            return number_text(Fraction(value))
         except (ValueError, ZeroDivisionError):
             return value
     if isinstance(value, int) or value.denominator == 1:

@@ -6,6 +6,7 @@ counting of somebody else. CVRs without the contest are other people's ballots. 
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -83,6 +84,8 @@ def _text(value: JSONObject, key: str) -> str:
     found = value.get(key)
     if not isinstance(found, str) or not found:
         raise _Bad(f"{key} is missing")
+    if re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", found):
+        raise _Bad(f"{key} holds control characters: {found!r}")
     return found
 
 

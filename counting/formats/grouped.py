@@ -1,7 +1,7 @@
 """CSV with one row for each ballot or group of equal ballots: `count,rank1,rank2,…`, or `rank1,rank2,…` with one ballot a row.
 
 A cell is the name of a candidate, `undervote` (nothing marked at this rank) or `overvote` (several marked, not known whose).
-Names are the ids. The file has no list of candidates: they stand in the order in which they first appear. Equal rows are added up.
+Names are the ids. The file has no list of candidates: they stand in the order in which they first appear. Equal rows add up.
 Comma-separated with CSV quoting, UTF-8, byte order mark and CRLF allowed (spreadsheets write them).
 """
 

@@ -1,7 +1,8 @@
 """PrefLib files: soc, soi, toc, toi (orders) and cat (categories), read strictly and written.
 
-Format: FORMAT_SPECIFICATION.md of PrefLib-Data (Mattei and Walsh 2013, preflib.org). A header of `# KEY: value` lines, then `count: 3,{1,4},2` lines. Ids are the numbers of the alternatives. Equal ranks stay equal. Categories become approvals where
-there are one or two (the first approves), otherwise ranks, an empty category an empty rank.
+Format: FORMAT_SPECIFICATION.md of PrefLib-Data (Mattei and Walsh 2013, preflib.org). A header of `# KEY: value` lines, then
+`count: 3,{1,4},2` lines. Ids are the numbers of the alternatives. Equal ranks stay equal. Categories become approvals where there
+are one or two (the first approves), otherwise ranks, an empty category an empty rank.
 
 Every number that the header announces must be what the lines add up to, no order may stand on two lines, and the orders must be
 of the announced type. Lines end with LF; no byte order mark.
