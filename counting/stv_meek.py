@@ -17,7 +17,7 @@ from counting.election import COMMON, check_common, lots, settle
 from counting.options import RuleOptions, require_keys
 from counting.outcome import Outcome, Round, Tie, votes_text
 from counting.profile import OptionId, RankedProfile
-from counting.stv import explain, in_order
+from counting.stv import explain, in_order, uncollected
 
 ID = "stv-meek-prf-v1"
 DEFAULTS: RuleOptions = {**reading.DEFAULTS, "seats": 1, **COMMON}
@@ -52,7 +52,8 @@ def count(
     check_options(options)
     lot = lots(candidates, tie_order)
     papers = reading.read(profile, candidates, options)
-    rounds = _rounds(papers, lot, seats=options["seats"]) if papers.valid else []
+    with uncollected():
+        rounds = _rounds(papers, lot, seats=options["seats"]) if papers.valid else []
     quotas = [Fraction(each.extra["quota"]) for each in rounds]
     return Outcome(
         rule=ID, options=options, tie_order=tuple(tie_order),

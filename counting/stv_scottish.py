@@ -13,7 +13,7 @@ from counting.election import COMMON, Votes, check_common, lots, settle
 from counting.options import RuleOptions, require_choice, require_keys
 from counting.outcome import Outcome, Round, Tie, Transfer, votes_text
 from counting.profile import OptionId, RankedProfile
-from counting.stv import explain, in_order
+from counting.stv import explain, in_order, uncollected
 
 ID = "stv-scottish-v1"
 DEFAULTS: RuleOptions = {**reading.DEFAULTS, "seats": 1, "quota": "droop_int", "decimals": 5, **COMMON}
@@ -55,7 +55,8 @@ def count(
     decimals = None if options["decimals"] == "exact" else options["decimals"]
     unit = Fraction(1, 10 ** (decimals or 0))
     quota = _quota(papers.valid, options, unit)
-    rounds = _stages(papers, lot, seats=options["seats"], quota=quota, decimals=decimals) if papers.valid else []
+    with uncollected():
+        rounds = _stages(papers, lot, seats=options["seats"], quota=quota, decimals=decimals) if papers.valid else []
     return Outcome(
         rule=ID, options=options, tie_order=tuple(tie_order),
         ballots=papers.ballots, blank=papers.blank, rejected=papers.rejected,
