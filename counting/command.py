@@ -13,7 +13,7 @@ from typing import Any
 
 from counting import formats
 from counting.ballotfile import ballots_sha256
-from counting.compare import INFORMATION_ONLY, compare, fitting, readable, with_defaults
+from counting.compare import INFORMATION_ONLY, compare, fitting, readable, usual_options
 from counting.formats import CannotWrite, Election, FormatError, rctab
 from counting.formats.canonical import write as write_canonical
 from counting.lots import lots_order, lots_seed
@@ -161,7 +161,7 @@ def _rule_and_options(asked: argparse.Namespace, election: Election) -> tuple[st
         if [other for other, _ in given].count(key) > 1:
             raise Refused(f"counting: the option {key} is set twice")
         chosen[key] = value
-    chosen = with_defaults(rule, {} if election.seats is None else {"seats": election.seats}, chosen)
+    chosen = {**usual_options(rule, election.profile, seats=election.seats), **chosen}
     if election.withdrawn:
         also = chosen.get("withdrawn", [])
         if isinstance(also, list):

@@ -7,7 +7,7 @@ from typing import Any
 
 from counting.options import RuleOptions
 from counting.outcome import Outcome
-from counting.profile import OptionId, Profile, RankedBallot, RankedProfile
+from counting.profile import OptionId, PointsProfile, Profile, RankedBallot, RankedProfile
 from counting.reading import UNKNOWN_OVERVOTE
 from counting.rules import RULES, count, full_options
 
@@ -38,18 +38,23 @@ def compare(
     """
     outcomes = {}
     for rule in rules:
-        chosen = full_options(
-            rule, **with_defaults(rule, {"seats": seats, "withdrawn": list(withdrawn)}, (options or {}).get(rule, {}))
-        )
+        usual = usual_options(rule, profile, seats=seats, withdrawn=withdrawn)
+        chosen = full_options(rule, **{**usual, **(options or {}).get(rule, {})})
         ballots = readable(profile, rule)
         outcomes[rule] = count(rule, ballots, projects, budget=budget, tie_order=tie_order, options=chosen)
     return outcomes
 
 
-def with_defaults(rule: str, defaults: Mapping[str, Any], chosen: RuleOptions) -> dict[str, Any]:
-    """`chosen`, and of `defaults` what this rule knows. An unknown rule knows nothing: counting it will say so."""
+def usual_options(rule: str, profile: Profile, *, seats: int | None, withdrawn: Sequence[OptionId] = ()) -> dict[str, Any]:
+    """What to set beyond the defaults because of the ballots, as far as the rule knows it. An unknown rule knows nothing:
+    counting by it will say so."""
     known = RULES[rule].defaults if rule in RULES else {}
-    return {**{key: value for key, value in defaults.items() if key in known}, **chosen}
+    usual: dict[str, Any] = {"withdrawn": list(withdrawn)}
+    if seats is not None:
+        usual["seats"] = seats
+    if isinstance(profile, PointsProfile):
+        usual["utility"] = "points"
+    return {key: value for key, value in usual.items() if key in known}
 
 
 def readable(profile: Profile, rule: str) -> Profile:

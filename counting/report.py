@@ -170,13 +170,13 @@ def _winners(shown: JSONObject, outcome: Outcome, election: Election) -> Iterato
     names = election.names
     yield "Winners" if shown["winners"] else "Nobody is elected."
     for place, option in enumerate(shown["winners"], 1):
-        yield f"{place:3}. {names[option]}"
+        yield from _wrapped(f"{place:3}. {names[option]}")
         yield from _wrapped(f"     {why_sentence(outcome.why[option], names)}")
     lost = [why for why in outcome.why.values() if why.option not in shown["winners"]]
     if lost:
         yield from ("", "Not elected" if "budget" not in shown else "Not funded")
     for why in lost:
-        yield f"  {names[why.option]}"
+        yield from _wrapped(f"  {names[why.option]}")
         yield from _wrapped(f"     {why_sentence(why, names)}")
     yield ""
     yield from _wrapped(lots_sentence(shown))

@@ -10,7 +10,7 @@ from counting.profile import OptionId
 _OPTIONS = ("next", "moved_to", "rival", "winner", "closest", "beaten_by", "last", "stopped_by", "group_winner")
 _LOT = " The lot decided between equals."
 
-_SENTENCES: Mapping[str, str] = {
+SENTENCES: Mapping[str, str] = {
     "no_quorum": "{ballots} ballots were cast; the quorum is {quorum}.",
     "no_valid_ballot": "No ballot was valid.",
     "withdrawn": "Withdrawn before the count.",
@@ -28,8 +28,8 @@ _SENTENCES: Mapping[str, str] = {
     "fewer_votes": "Comes {place}. with {votes}; the last elected, {last}, has {last_votes}: {votes_short} short.",
     "no_majority": "Had {votes} of the {needed} votes that the majority asks for.",
     "elected_in_round": "Elected in round {round}; {supporters} approve it.",
-    "already_represented": "{supporters} approve it, but they were better represented already than those of {last}.",
-    "supporters_money_short": "Its {supporters} supporters had {supporters_money} left of the {cost}: {shortfall} short.",
+    "already_represented": "{supporters} approve it, but those of {last} were represented less.",
+    "supporters_money_short": "Costs {cost}; its {supporters} supporters had {supporters_money} left, {shortfall} short.",
     "no_support": "Nobody supports it.",
     "unaffordable": "Place {rank} with {score}: costs {cost}, and {left} was left.",
     "below_threshold": "Has {score}; the threshold is {threshold}.",
@@ -46,7 +46,7 @@ _SENTENCES: Mapping[str, str] = {
 def why_sentence(why: Why, names: Mapping[OptionId, str]) -> str:
     """One or two sentences. A code that is not known here is shown with its numbers as they are."""
     numbers = {key: _shown(key, value, names) for key, value in why.numbers.items()}
-    template = _SENTENCES.get(why.code, "")
+    template = SENTENCES.get(why.code, "")
     if why.code == "funded":
         template = (
             "Bought by its {supporters} supporters in round {round}; the most that one paid is {largest_payment}."
@@ -84,6 +84,6 @@ def number_text(value: int | Fraction | str) -> str:
             return value
     if isinstance(value, int) or value.denominator == 1:
         return f"{int(value):,}"
-    hundredths = round(abs(value) * 100)
-    sign = "-" if value < 0 else ""
-    return f"{'' if value * 100 == round(value * 100) else '≈'}{sign}{hundredths // 100:,}.{hundredths % 100:02}"
+    hundredths = (abs(value.numerator) * 200 + value.denominator) // (2 * value.denominator)
+    exact = hundredths * value.denominator == abs(value.numerator) * 100
+    return f"{'' if exact else '≈'}{'-' if value < 0 else ''}{hundredths // 100:,}.{hundredths % 100:02}"

@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from counting.compare import compare, fitting
+from counting.outcome import Why
 from counting.profile import ApprovalProfile, PointsProfile, RankedProfile
+from counting.sentences import SENTENCES, number_text, why_sentence
 from tests.counting.test_pabulib import GOOD
 
 ROOT = Path(__file__).parents[2]
@@ -333,3 +337,20 @@ def test_a_comparison_gives_each_rule_its_seats_and_options() -> None:
     assert {rule: outcome.winners for rule, outcome in outcomes.items()} == {"approval-v1": ("a", "b"), "seqpav-v1": ("a", "c")}
     strict = compare(["approval-v1"], profile, projects, seats=2, tie_order="abc", options={"approval-v1": {"majority": ">3/5"}})
     assert strict["approval-v1"].winners == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (1234567, "1,234,567"), ("12345.60000", "12,345.60000"), ("7/2", "3.50"), ("-1/3", "≈-0.33"), ("2/3", "≈0.67"),
+     ("1/1000", "≈0.00"), (Fraction(1999, 1000), "≈2.00"), ("none", "none")],
+)  # fmt: skip
+def test_numbers_for_people_say_where_they_are_rounded(number: int | Fraction | str, text: str) -> None:
+    assert number_text(number) == text
+
+
+def test_every_code_of_the_contract_has_its_sentence() -> None:
+    page = (ROOT / "docs/reference/results.md").read_text().split("\n## Why\n")[1]
+    codes = {code for line in page.split("\n") if line.startswith("| `") for code in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert codes - {"funded"} <= set(SENTENCES)
+    unknown = Why("a", False, "new_code", {"votes": 3})
+    assert why_sentence(unknown, {}) == "new_code: votes 3."
