@@ -14,7 +14,7 @@ from counting.options import RuleOptions, require_choice, require_keys, require_
 from counting.outcome import Outcome, Run, WalkStep, Why
 from counting.pb_greedy import explain_walk, require_contest, walk
 from counting.pb_mes_run import Electorate, EqualSharesRun, option_of
-from counting.profile import ApprovalProfile, OptionId, PointsProfile, Profile, ProfileError
+from counting.profile import ApprovalProfile, OptionId, PointsProfile, ProfileError, ScoredProfile
 
 ID = "pb-mes-v1"
 DEFAULTS: RuleOptions = {
@@ -64,7 +64,7 @@ def least_step(costs: Collection[int], *, budget: int, options: RuleOptions) -> 
 
 
 def count_pb_mes(
-    profile: Profile,
+    profile: ScoredProfile,
     projects: Mapping[OptionId, int],
     *,
     budget: int,
