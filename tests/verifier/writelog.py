@@ -24,8 +24,43 @@ ORIGIN = "vote.example.org/log/2026"
 NONCE = bytes(range(32))
 GREEDY = {"mode": "skip", "threshold": 0, "pots": None, "groups": None}
 MES = {"utility": "cost", "completion": ["add1", "utilitarian"], "integral": True, "step": 1, "stop_when_exhaustive": True}
+READING: dict[str, Any] = {"overvote": "exhaust", "max_skipped": None, "duplicate": "skip", "withdrawn": [], "quorum": 0}
+SEATS: dict[str, Any] = {"seats": 1, "quorum": 0}
+PAIRS = {**SEATS, "withdrawn": []}
+OPTIONS: dict[str, dict[str, Any]] = {  # rule -> its options as these tests mostly have them
+    "irv-v1": {**READING, "until_two": False, "batch": False},
+    "stv-scottish-v1": {**READING, "seats": 2, "quota": "droop_int", "decimals": 5},
+    "stv-meek-prf-v1": {**READING, "seats": 2},
+    "schulze-wv-v1": PAIRS,
+    "ranked-pairs-v1": PAIRS,
+    "borda-v1": {**PAIRS, "unranked": "zero"},
+    "approval-v1": {**SEATS, "min": 0, "max": None, "majority": None},
+    "score-v1": {**SEATS, "max": None},
+    "cumulative-v1": {**SEATS, "max_sum": None, "exact_sum": False, "max_points": None, "min_options": 0},
+    "seqpav-v1": SEATS,
+    "seqphragmen-v1": SEATS,
+    "equal-shares-v1": {**SEATS, "completion": "add1"},
+    "pb-greedy-v1": GREEDY,
+    "pb-mes-v1": MES,
+}
+APPROVE = {"approve": {"min": 0, "max": 3, "max_cost": None}}
+PROJECTS = {"approve": {"min": 0, "max": 3, "max_cost": 100}}
+RANK = {"rank": {"min": 0, "max": 4, "ties": False, "raw": False}}
+ALLOC = {"alloc": {"sum": 10, "exact": False, "max": None, "min": 0}}
+BALLOTS: dict[str, dict[str, dict[str, Any]]] = {  # rule -> the `ballot` of its polls in these tests
+    **dict.fromkeys(("irv-v1", "stv-scottish-v1", "stv-meek-prf-v1", "schulze-wv-v1", "ranked-pairs-v1", "borda-v1"), RANK),
+    **dict.fromkeys(("approval-v1", "seqpav-v1", "seqphragmen-v1", "equal-shares-v1"), APPROVE),
+    "score-v1": {"score": {"max": 5}},
+    "cumulative-v1": ALLOC,
+    "pb-greedy-v1": PROJECTS,
+    "pb-mes-v1": PROJECTS,
+}
+DRAW = "Drawn in the town hall on 2 December: 4 8 15 16 23 42.\n"
+CHAIN, SIGNATURE = "52" * 32, "b4" * 96
 COSTS = {"o1": 40, "o2": 30, "o3": 30, "o4": 25, "o5": 90}
 CHOICES = ["o1,o2", "o2,o3", "", "o4", "o1,o3", "o2", "o5", "o3,o4", "o1", "o2,o3", "o5", "o1,o2", "o4", "o3"]
+
+LATER = [(3, "o1,o4", 1), (6, "o2", 1), (3, "o3", 2)]  # who votes again
 
 NAMED = {"config": "poll.created", "roll": "roll.committed"}  # what poll.opened names
 
@@ -163,9 +198,43 @@ def credential(number: int) -> str:
     return sha(b"credential %d" % number)
 
 
-def cast(number: int, choice: str, rev: int = 0) -> dict[str, Any]:
+def b_of(kind: str, choice: str) -> dict[str, Any]:
+    """The `b` of a ballot written as in a ballot file: `o1,o3`, `o2>o1=o3>->o4` or `o1:3,o2:1`."""
+    if kind == "approve":
+        return {kind: sorted(filter(None, choice.split(",")))}
+    if kind == "rank":
+        ranks = choice.split(">") if choice else []
+        return {kind: [[] if rank == "-" else sorted(rank.split("=")) for rank in ranks]}
+    pairs = [mark.split(":") for mark in choice.split(",") if mark]
+    return {kind: {option: int(points) for option, points in pairs}}
+
+
+def marks(b: dict[str, Any]) -> tuple[Any, ...]:
+    """A ballot as the verifier's recount takes it."""
+    if "approve" in b:
+        return tuple(b["approve"])
+    return tuple(map(tuple, b["rank"])) if "rank" in b else tuple(sorted(next(iter(b.values())).items()))
+
+
+def line(b: dict[str, Any]) -> str:
+    """A ballot as in the ballot file."""
+    if "approve" in b:
+        return ",".join(b["approve"])
+    if "rank" in b:
+        return ">".join("=".join(rank) or "-" for rank in b["rank"])
+    return ",".join(f"{option}:{points}" for option, points in sorted(next(iter(b.values())).items()))
+
+
+def cast(number: int, choice: str, rev: int = 0, kind: str = "approve") -> dict[str, Any]:
     bid = sha(f"bid {number} {rev}".encode())[:32]
-    return {"bid": bid, "cred": credential(number), "rev": rev, "b": {"approve": sorted(filter(None, choice.split(",")))}}
+    return {"bid": bid, "cred": credential(number), "rev": rev, "b": b_of(kind, choice)}
+
+
+def rewritten(choice: str, kind: str) -> str:
+    """The approvals of CHOICES as a ballot of another kind: in the order written, or with 5 points and fewer for the next."""
+    if kind in ("approve", "rank"):
+        return choice if kind == "approve" else choice.replace(",", ">")
+    return ",".join(f"{option}:{5 - place}" for place, option in enumerate(filter(None, choice.split(","))))
 
 
 def open_log() -> Scene:
@@ -188,11 +257,21 @@ def open_poll(
     visibility: str = "live",
     k: int = 10,
     limits: dict[str, Any] | None = None,
+    ballot: dict[str, Any] | None = None,
+    seed_source: str = "commit-reveal",
 ) -> None:
     """The four entries before the first ballot."""
-    rule = rule or (MES if method == "pb-mes-v1" else GREEDY)
+    rule = rule or OPTIONS[method]
     costs = costs or COSTS
-    options = [{"id": o, "cost": c, "title_sha256": scene.text(en=f"Project {o}", fa=f"پروژه {o}")} for o, c in costs.items()]
+    options: list[dict[str, Any]] = [
+        {"id": o, "cost": c, "title_sha256": scene.text(en=f"Project {o}", fa=f"پروژه {o}")} for o, c in costs.items()
+    ]
+    spends: dict[str, Any] = {"budget": budget}
+    if not method.startswith("pb-"):
+        spends = {}
+        for option in options:
+            del option["cost"]
+    tie = {"commit-reveal": {"commit": sha(NONCE)}, "public-draw": {}, "drand": {"chain": CHAIN}}[seed_source]
     scene.add(
         "poll.created",
         poll=poll,
@@ -200,8 +279,8 @@ def open_poll(
         options=options,
         method=method,
         rule=rule,
-        ballot={"approve": limits or {"min": 0, "max": 3, "max_cost": 100}},
-        budget=budget,
+        ballot=ballot or ({"approve": limits} if limits else json.loads(json.dumps(BALLOTS[method]))),
+        **spends,
         opens_at=1,
         closes_at=2,
         ballots="live",
@@ -211,7 +290,7 @@ def open_poll(
         mix={"k": k, "max_s": 3600},
         disclosure="full",
         min_cell=10,
-        tie={"rule": "lots-v1", "seed_source": "commit-reveal", "commit": sha(NONCE)},
+        tie={"rule": "lots-v1", "seed_source": seed_source, **tie},
         tally={"name": "deliberate", "version": "0.1.0", "sha256": sha(canon(rule))},
     )
     scene.add("roll.committed", poll=poll, roll="r1", count=roll, root=sha(b"roll"), rule_sha256=scene.text(en="Residents"))
@@ -238,8 +317,9 @@ def close_poll(scene: Scene, *, poll: str = "p1") -> None:
     config = next(entry["d"] for entry in mine if entry["type"] == "poll.created")
     roll = next(entry["d"] for entry in mine if entry["type"] == "roll.committed")
     last = {d["cred"]: d for d in casts}
-    groups = Counter(tuple(d["b"]["approve"]) for d in last.values())
-    lines = sorted(f"{count}\t{','.join(ids)}\n".encode() for ids, count in groups.items())
+    groups = Counter(marks(d["b"]) for d in last.values())
+    written = Counter(line(d["b"]) for d in last.values())
+    lines = sorted(f"{count}\t{ballot}\n".encode() for ballot, count in written.items())
     ids = ",".join(o["id"] for o in config["options"])
     file_hash = sha(f"#contest: {poll}\n#rule: {config['method']}\n#candidates: {ids}\n".encode() + b"".join(lines))
     scene.add("poll.closed", poll=poll, reason="scheduled", ballots=len(casts), last_n=len(mine) - 1, ballots_sha256=file_hash)
@@ -259,13 +339,22 @@ def close_poll(scene: Scene, *, poll: str = "p1") -> None:
         for entry, leaf in zip(scene.entries, scene.leaves, strict=True)
         if entry["poll"] == poll and any(entry["d"] is d for d in last.values())
     ]
-    result = verifier.recount(poll, config, groups, NONCE.hex())
+    source = config["tie"]["seed_source"]
+    secret: dict[str, Any] = {"nonce": NONCE.hex()}
+    beacon = NONCE.hex()
+    if source == "public-draw":
+        beacon = scene.blob(DRAW.encode())
+        secret = {"draw_sha256": beacon}
+    elif source == "drand":
+        beacon = sha(bytes.fromhex(SIGNATURE))
+        secret = {"drand": {"chain": CHAIN, "round": 1234, "signature": SIGNATURE}}
+    result = verifier.recount(poll, config, groups, beacon)
     scene.add(
         "tally.published",
         poll=poll,
         tally=config["tally"],
         act=1,
-        nonce=NONCE.hex(),
+        **secret,
         ballots_root=root(counted).hex(),
         ballots_sha256=file_hash,
         counted=len(last),
@@ -286,7 +375,8 @@ def finished(method: str = "pb-greedy-v1", **options: Any) -> Scene:
     """A poll of fourteen voters, two of whom vote again, closed and counted."""
     scene = open_log()
     open_poll(scene, method=method, **options)
-    cast_all(scene, [cast(i, choice) for i, choice in enumerate(CHOICES)])
-    cast_all(scene, [cast(3, "o1,o4", rev=1), cast(6, "o2", rev=1), cast(3, "o3", rev=2)])
+    kind = next(iter(scene.d("poll.created")["ballot"]))
+    cast_all(scene, [cast(i, rewritten(choice, kind), kind=kind) for i, choice in enumerate(CHOICES)])
+    cast_all(scene, [cast(i, rewritten(choice, kind), rev, kind) for i, choice, rev in LATER])
     close_poll(scene)
     return scene
