@@ -16,7 +16,7 @@ from counting.compare import compare, fitting
 from counting.outcome import Why
 from counting.profile import ApprovalProfile, PointsProfile, RankedProfile
 from counting.sentences import SENTENCES, number_text, why_sentence
-from tests.counting.test_pabulib import GOOD
+from tests.counting.test_pabulib import CUMULATIVE, GOOD
 
 ROOT = Path(__file__).parents[2]
 BLT = '4 2\n5 1 2 0\n4 2 1 0\n3 3 2 0\n1 4 0\n1 - 0\n0\n"Ada"\n"Bo"\n"Cem"\n"Çınar Ğ."\n"The council"\n'
@@ -354,3 +354,18 @@ def test_every_code_of_the_contract_has_its_sentence() -> None:
     assert codes - {"funded"} <= set(SENTENCES)
     unknown = Why("a", False, "new_code", {"votes": 3})
     assert why_sentence(unknown, {}) == "new_code: votes 3."
+
+
+def test_to_rules_by_preference_an_over_vote_of_unknown_marks_is_an_empty_rank(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("count,rank1,rank2\n5,overvote,Ada\n4,Bo,Ada\n3,overvote,undervote\n")
+    shown = counted(path, "--rule", "schulze-wv-v1")
+    assert shown["input"] == {"ballots": 12, "blank": 3, "valid": 9, "rejected": {}}
+    assert shown["winners"] == ["Ada"]
+
+
+def test_a_round_of_points_is_shared_out_by_points(tmp_path: Path) -> None:
+    path = tmp_path / "x.pb"
+    path.write_text(CUMULATIVE)
+    assert counted(path, "--rule", "pb-mes-v1")["options"]["utility"] == "points"
+    assert "pb-mes" in run(path, "--compare", "pb-greedy-v1,pb-mes-v1")

@@ -354,3 +354,24 @@ def test_whatever_the_bytes_are_they_are_read_or_refused(data: bytes, format: st
     for whole in (data, heads.get(format, b"") + data):
         with suppress(FormatError):
             formats.read(whole, format=format)
+
+
+def test_of_a_ballot_that_was_adjudicated_the_current_snapshot_counts() -> None:
+    report = json.loads(json.dumps(CVR))
+    record = report["CVR"][0]
+    first = record["CVRSnapshot"][0]
+    adjudicated = {**json.loads(json.dumps(first)), "@id": "adjudicated", "Type": "modified"}
+    del adjudicated["CVRContest"][0]["CVRContestSelection"][0]
+    record["CVRSnapshot"].append(adjudicated)
+    before = formats.read(json.dumps(report).encode(), name="x.json")
+    record["CurrentSnapshotId"] = "adjudicated"
+    after = formats.read(json.dumps(report).encode(), name="x.json")
+    assert before.profile == formats.read(json.dumps(CVR).encode(), name="x.json").profile
+    assert after.profile != before.profile and after.profile.total == before.profile.total
+
+
+def test_marks_that_are_not_indicated_and_ballots_without_the_contest_are_left_out() -> None:
+    report = json.loads(_broken(f"{_MARK}.HasIndication", "no"))
+    assert formats.read(json.dumps(report).encode(), name="x.json").profile.total == 3
+    del report["CVR"][1]["CVRSnapshot"][0]["CVRContest"][0]
+    assert formats.read(json.dumps(report).encode(), name="x.json").profile.total == 2
