@@ -72,7 +72,7 @@ def run(papers: Papers, *, lot: Mapping[OptionId, int], until_two: bool, batch: 
         if elected:
             return [*rounds, Round(tallies, elected=elected, exhausted=exhausted, ties=ties, extra=threshold)]
         excluded = _hopeless(tallies, leave=2 if until_two else 1) if batch else ()
-        if len(excluded) < 2:
+        if not excluded:
             excluded, ties = _smallest(tallies, rounds, lot=lot)
         continuing = tuple(option for option in continuing if option not in excluded)
         transfers, before = {}, dict(exhausted)
@@ -114,7 +114,7 @@ def _hopeless(tallies: Mapping[OptionId, int], *, leave: int) -> tuple[OptionId,
     together, hopeless = 0, 0
     for place, option in enumerate(order[: len(order) - leave], start=1):
         together += tallies[option]
-        if together < tallies[order[place]] > tallies[option]:
+        if together < tallies[order[place]]:
             hopeless = place
     return tuple(order[:hopeless])
 
