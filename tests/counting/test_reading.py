@@ -74,6 +74,25 @@ chosen_options = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {((),): 1}, {(("a",), ()): 1}, {(("b", "a"),): 1}, {(("a", "a"),): 1}, {("ab",): 1}, {"ab": 1},
+        {(("a",),): 0}, {(("a",),): True},
+    ],
+)  # fmt: skip
+def test_rankings_that_are_not_in_canonical_form_are_refused(groups: Any) -> None:
+    with pytest.raises(ProfileError):
+        RankedProfile(groups)
+
+
+def test_a_profile_groups_rankings_however_their_ranks_are_handed_in() -> None:
+    handed_in: list[Any] = [(("b", "a"), ("c",), ()), [["a", "b"], ["c"]], [{"b", "a"}, iter("c")]]
+    assert dict(RankedProfile.of(handed_in).groups) == {(("a", "b"), ("c",)): 3}
+    with pytest.raises(ProfileError):
+        RankedProfile.of([[["a", "a"]]])
+
+
 def test_ranks_are_read_from_the_top() -> None:
     assert paper("c>a>b") == "c>a>b choices"
 
