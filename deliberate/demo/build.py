@@ -12,11 +12,13 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import User
 from common.localized import Localized
+from deliberate.demo import ballots
 from eligibility.actions import create_roll
 from eligibility.models import Roll, RollEntry
 from processes.actions import create_process
@@ -31,7 +33,6 @@ from voting.models import Poll
 CONTENT = Path(__file__).parent / "content"
 PLACES = 900
 """On the roll of the city's polls: the residents with accounts, then places taken by letter, without an account."""
-BALLOTS = {"poll-budget-six": 386, "poll-library": 154, "poll-budget-five": 612}
 CODES = ["RUDKENAR-2026-A", "RUDKENAR-2026-B", "RUDKENAR-2026-C"]
 
 
@@ -86,6 +87,11 @@ def content(name: str) -> dict[str, Any]:
     return loaded
 
 
+def planned_polls() -> list[dict[str, Any]]:
+    """Of both files, in the order in which they are held."""
+    return [*content("polls")["polls"], *content("elections")["polls"]]
+
+
 class City:
     """What the steps of the build hand to each other."""
 
@@ -113,7 +119,7 @@ def build(*, round_file: Path | None = None) -> None:
         _processes(city)
     _debates(city)
     roll = _roll(city)
-    for planned in content("polls")["polls"]:
+    for planned in planned_polls():
         _poll(city, roll, planned)
     if round_file is not None:
         import_file(round_file)
@@ -262,12 +268,11 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
         roll=roll,
         title=planned["title"],
         question=planned["question"],
-        # A choice of three evenings is a budget of three in which everything costs one.
-        method="pb-mes-v1" if budgeted else "pb-greedy-v1",
-        rule={"completion": ["add1"], "step": 20} if budgeted else {},
-        budget=planned["budget"] if budgeted else planned["winners"],
-        max_cost=planned["budget"] if budgeted else None,
-        currency=content("polls")["currency"] if budgeted else {"en": "evenings", "fa": "شب"},
+        method=planned["method"],
+        rule=planned["rule"],
+        ballot=planned["ballot"],
+        budget=planned.get("budget"),
+        currency=content("polls")["currency"] if budgeted else {},
         opens_at=phase.starts_at,
         closes_at=phase.ends_at,
         options=[
@@ -275,7 +280,7 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
                 title=option["title"],
                 summary=option.get("summary") or {},
                 description=option.get("description") or {},
-                cost=option["cost"] if budgeted else 1,
+                cost=option.get("cost"),
                 scope=city.scopes.get(option.get("district") or ""),
                 subject=city.topics.get(option.get("topic") or ""),
                 external_id=option["key"],
@@ -288,7 +293,8 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
     for item in content("proposals")["proposals"]:
         if item.get("became") in options and item["process"] == planned["process"]:
             proposal_actions.put_to_vote(proposal=city.proposals[item["key"]], option=options[item["became"]])
-    voters = invented_voters(roll, BALLOTS[planned["key"]], city.random)
+    voters = invented_voters(roll, planned["ballots"], city.random)
+    prefetch_related_objects([poll], "options")
     with transaction.atomic():
         for entry in tqdm(voters, desc=f"Ballots: {planned['title']['en']}", unit="", delay=2, leave=False, disable=None):
             cast_invented(poll, entry, planned, city.random, at=poll.opens_at)
@@ -325,16 +331,15 @@ def cast_invented(
 ) -> str:
     """One plausible ballot, drawn from the groups of voters that the content describes. Returns its receipt number."""
     groups = planned["affinities"]
-    group = chance.choices(groups, weights=[group["weight"] for group in groups])[0]
+    likes = chance.choices(groups, weights=[group["weight"] for group in groups])[0]["likes"]
     options = list(poll.options.all())
     chance.shuffle(options)
-    left, choice = poll.max_cost, []
-    for option in options:
-        fits = left is None or (option.cost or 0) <= left
-        if fits and chance.randrange(100) < group["likes"].get(option.external_id, 0):
-            choice.append(option.key)
-            left = None if left is None else left - (option.cost or 0)
     receipt = voting_actions.cast_ballot(
-        poll=poll, voter=entry, choice=choice, bid=voting_actions.new_receipt_number(), revision=revision, at=at
+        poll=poll,
+        voter=entry,
+        choice={poll.kind: ballots.INVENT[poll.kind](poll, options, likes, chance)},
+        bid=voting_actions.new_receipt_number(),
+        revision=revision,
+        at=at,
     )
     return receipt.bid

@@ -41,8 +41,8 @@ def beat() -> None:
 
 
 def _cast_one(poll: Poll) -> None:
-    polls = build.content("polls")["polls"]
-    planned = next((item for item in polls if (item["title"], item["process"]) == (poll.title, poll.process.slug)), None)
+    here = (poll.title, poll.process.slug)
+    planned = next((item for item in build.planned_polls() if (item["title"], item["process"]) == here), None)
     if planned is None:
         return
     # Whoever has not voted yet goes first; when everybody asked has, one changes their mind.
