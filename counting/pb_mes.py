@@ -13,7 +13,8 @@ from typing import Any
 from counting.options import RuleOptions, require_choice, require_keys, require_whole_number
 from counting.outcome import Outcome, Run, WalkStep, Why
 from counting.pb_greedy import explain_walk, require_contest, walk
-from counting.pb_mes_run import Electorate, EqualSharesRun, option_of
+from counting.pb_mes_layout import option_of
+from counting.pb_mes_run import Electorate, EqualSharesRun
 from counting.profile import ApprovalProfile, OptionId, PointsProfile, ProfileError, ScoredProfile
 
 ID = "pb-mes-v1"
@@ -150,6 +151,8 @@ def _run_to_the_end(
             break
         if len(runs) == MAX_RUNS:
             raise TooManyRuns(f"add1 did not end within {MAX_RUNS} runs; choose a step greater than {options['step']}")
+        if len(runs) == 1:
+            electorate.expect(kept.purchases)
         voter_budget += options["step"]
         next_run = electorate.run(voter_budget)
         runs.append(Run(voter_budget, next_run.spent, len(next_run.purchases)))
@@ -167,7 +170,7 @@ def _compare(electorate: Electorate, mes: Collection[OptionId], greedy: Collecti
     """How many ballots support more of `mes` than of `greedy`, how many fewer, and whom that chooses. Equal: `mes`."""
     only_mes, only_greedy = set(mes) - set(greedy), set(greedy) - set(mes)
     more, fewer = 0, 0
-    for ballot, weight in zip(electorate.ballots, electorate.weights, strict=True):
+    for ballot, weight in electorate.groups.items():
         supported = [option_of(mark) for mark in ballot]
         lead = len(only_mes.intersection(supported)) - len(only_greedy.intersection(supported))
         more += weight if lead > 0 else 0

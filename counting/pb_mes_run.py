@@ -7,29 +7,19 @@ any set of voters still holds follows from their ballots. Only whole numbers, an
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, compress
+from itertools import chain, compress, repeat
 from math import gcd
-from operator import itemgetter
 from typing import Any
 
+from counting import pb_mes_layout
 from counting.outcome import Purchase
+from counting.pb_mes_layout import Holdings, at_least, coarser, finest
 from counting.profile import OptionId, ScoredProfile
 
 _FINE = 2**40  # Bounds of rho are whole numbers of 1/(units × _FINE).
-
-
-@dataclass(frozen=True)
-class Bloc:
-    """Groups of `weight` equal ballots each that support one project with `points`. `pick` takes their entries from a list."""
-
-    mark: Any
-    points: int
-    weight: int
-    groups: tuple[int, ...]
-    pick: Callable[[Sequence[int]], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -46,17 +36,12 @@ class _Price:
     poor: frozenset[int]
 
 
-def option_of(mark: Any) -> OptionId:
-    """The project of one mark on a ballot: an id where ballots approve, (id, points) where they give points."""
-    option: OptionId = mark if isinstance(mark, str) else mark[0]
-    return option
-
-
 class Electorate:
-    """The ballots laid out for many runs. `supporters`: ballots that support each project; `scores`: votes or points.
+    """The ballots laid out for many runs (`layout`: the coarsest).
 
-    `points`: what is shared among them to get the payment a point; an approval is one point. `utility`: `cost`,
-    `cardinality` (approvals) or `points`. Raises ProfileError when a ballot names a stranger.
+    `supporters`: ballots that support each project; `scores`: votes or points; `points`: what is shared among them to get the
+    payment a point (an approval is one point). `utility`: `cost`, `cardinality` (approvals) or `points`. Raises ProfileError
+    when a ballot names a stranger.
     """
 
     def __init__(
@@ -64,28 +49,24 @@ class Electorate:
     ) -> None:
         self.projects, self.tie_order = projects, tuple(tie_order)
         self.scores = profile.scores(projects)
-        self.ballots: list[tuple[Any, ...]] = list(profile.groups)
-        self.weights = list(profile.groups.values())
-        self.is_weighted = any(weight > 1 for weight in self.weights)
-        self.total = sum(self.weights)
+        self.total = profile.total
+        self.groups = profile.groups
         self.worth = {option: cost if utility == "cost" else 1 for option, cost in projects.items()}
-        found: dict[OptionId, dict[tuple[Any, int], list[int]]] = {option: {} for option in projects}
-        for group, (ballot, weight) in enumerate(profile.groups.items()):
-            for mark in ballot:
-                found[option_of(mark)].setdefault((mark, weight), []).append(group)
-        self.blocs = {
-            option: tuple(
-                Bloc(mark, 1 if isinstance(mark, str) else mark[1], weight, tuple(groups), _picker(groups))
-                for (mark, weight), groups in marks.items()
-            )
-            for option, marks in found.items()
+        self.layout = finest(profile, list(projects))
+        ballots = {
+            option: [(bloc.points, bloc.weight * len(bloc.groups)) for bloc in blocs]
+            for option, blocs in self.layout.blocs.items()
         }
-        self.supporters = {
-            option: sum(bloc.weight * len(bloc.groups) for bloc in blocs) for option, blocs in self.blocs.items()
-        }
-        self.points = {
-            option: sum(bloc.points * bloc.weight * len(bloc.groups) for bloc in blocs) for option, blocs in self.blocs.items()
-        }
+        self.supporters = {option: sum(number for _, number in pairs) for option, pairs in ballots.items()}
+        self.points = {option: sum(points * number for points, number in pairs) for option, pairs in ballots.items()}
+
+    def expect(self, purchases: Sequence[Purchase]) -> None:
+        """Be quick where later runs buy first what this one bought first."""
+        while self.layout.finer:
+            self.layout = self.layout.finer
+        for number in sorted(pb_mes_layout.COARSE, reverse=True):
+            if len(purchases) > number and (layout := coarser(self.layout, [step.option for step in purchases[:number]])):
+                self.layout = layout
 
     def run(self, voter_budget: Fraction) -> "EqualSharesRun":
         """Give every ballot `voter_budget` and buy until no project can be paid."""
@@ -99,6 +80,7 @@ class EqualSharesRun:
 
     def __init__(self, electorate: Electorate, voter_budget: Fraction) -> None:
         self.electorate, self.voter_budget = electorate, voter_budget
+        self._layout = electorate.layout
         self.purchases: list[Purchase] = []
         self.spent = 0
         # Exact: what a voter got, and what each mark on a ballot has cost its voters, in 1/scale.
@@ -107,12 +89,12 @@ class EqualSharesRun:
         # Fast: 0 for whoever ran dry, at least 1 for the others, |balance − truth| ≤ slack.
         # Units are so small that nothing is doubted for long, and so large that all money together is a machine's number.
         self._units = 2 ** max(16, 62 - (electorate.total * self._given // self._scale).bit_length())
-        self._balances = [max(1, self._given * self._units // self._scale) if self._given else 0] * len(electorate.weights)
+        self._balances = [max(1, self._given * self._units // self._scale) if self._given else 0] * len(electorate.layout.ballots)
         self._slack = 1
         # By lot: bounds of the payment a point; they only ever rise, for money only gets less.
         self._low: dict[int, int] = {}
         self._high: dict[int, int] = {}
-        self._held: dict[int, list[Sequence[int]]] = {}  # The balances of their supporters when they were estimated.
+        self._held: dict[int, list[tuple[int, ...]]] = {}  # The balances of their supporters when they were estimated.
 
     def buy_all(self) -> None:
         """Fund the smallest rho (tie: lower cost, more supporters, best lot) as long as one can be paid."""
@@ -124,6 +106,10 @@ class EqualSharesRun:
                 offers.append((self._rho(lot, self._low[lot]), lot))
         heapq.heapify(offers)
         while contenders := self._contenders(offers):
+            if not self._is_fine_enough(contenders):
+                for lot in contenders:
+                    heapq.heappush(offers, (self._rho(lot, self._low[lot]), lot))
+                continue
             prices = {lot: price for lot in contenders if (price := self._exact(lot)) is not None}
             # Who cannot be paid after all may have kept others out of the contest: then it is held again.
             if len(prices) == len(contenders):
@@ -134,8 +120,22 @@ class EqualSharesRun:
 
     def money_left(self, option: OptionId) -> Fraction:
         """What the supporters of a project still hold."""
-        groups = [group for bloc in self.electorate.blocs[option] for group in bloc.groups if self._balances[group]]
-        return Fraction(self._money(groups), self._scale)
+        ballots = [
+            (group, weight)
+            for bloc in self._layout.blocs[option]
+            for group, weight in zip(bloc.groups, bloc.weights or repeat(bloc.weight), strict=False)
+            if self._balances[group]
+        ]
+        return Fraction(self._money(ballots), self._scale)
+
+    def _is_fine_enough(self, contenders: Iterable[int]) -> bool:
+        """Can any of these be bought in this layout? If not, go on with the next finer one."""
+        top = self._layout.top
+        if top is None or top.issuperset(self.electorate.tie_order[lot] for lot in contenders):
+            return True
+        self._balances = list(self._layout.spread(self._balances))
+        self._layout = self._layout.finer or self._layout
+        return False
 
     def _contenders(self, offers: list[tuple[int, int]]) -> list[int]:
         """Take from `offers` the projects of which one is the best: those whose bounds overlap. Drop who cannot be paid."""
@@ -164,24 +164,23 @@ class EqualSharesRun:
         """
         voters = self.electorate
         option = voters.tie_order[lot]
-        blocs = voters.blocs[option]
+        blocs = self._layout.blocs[option]
         self._held[lot] = [bloc.pick(self._balances) for bloc in blocs]
-        held: list[Sequence[int]] = self._held[lot]
+        everybody: list[Holdings] = [(held, bloc.weights) for bloc, held in zip(blocs, self._held[lot], strict=True)]
         margin = self._slack * voters.supporters[option] + voters.points[option] + 2
-        money = sum(bloc.weight * sum(rich) for bloc, rich in zip(blocs, held, strict=True))
+        money = sum(bloc.total(holdings)[1] for bloc, holdings in zip(blocs, everybody, strict=True))
         short = voters.projects[option] * self._units - money
         if short > margin:
             return False
-        payment, known = self._low[lot], -1
+        payment, known, rich = self._low[lot], -1, everybody
         while True:
             # What the poor hold is what all hold less what the rich hold.
-            limits = [payment * bloc.points for bloc in blocs]
-            held = [[balance for balance in rich if balance >= limit] for rich, limit in zip(held, limits, strict=True)]
-            heads = sum(bloc.points * bloc.weight * len(rich) for bloc, rich in zip(blocs, held, strict=True))
+            rich = [at_least(payment * bloc.points, some) for bloc, some in zip(blocs, rich, strict=True)]
+            totals = [(bloc.points, *bloc.total(some)) for bloc, some in zip(blocs, rich, strict=True)]
+            heads = sum(points * ballots for points, ballots, _ in totals)
             if heads in (0, known):
                 break
-            rich_money = sum(bloc.weight * sum(rich) for bloc, rich in zip(blocs, held, strict=True))
-            payment, known = max(payment, (short + rich_money) // heads), heads
+            payment, known = max(payment, (short + sum(held for _, _, held in totals)) // heads), heads
         self._low[lot] = max(self._low[lot], payment - margin) if heads else self._low[lot]
         self._high[lot] = payment + margin if heads else max(self._balances) + margin
         return True
@@ -191,48 +190,46 @@ class EqualSharesRun:
         voters = self.electorate
         option = voters.tie_order[lot]
         low, high, slack = self._low[lot], self._high[lot], self._slack
-        poor: list[int] = []
-        shaky: list[tuple[int, int]] = []
+        poor: list[tuple[int, int]] = []
+        shaky: list[tuple[int, int, int]] = []
         heads = voters.points[option]
-        for bloc, held in zip(voters.blocs[option], self._held[lot], strict=True):
+        for bloc, held in zip(self._layout.blocs[option], self._held[lot], strict=True):
             surely, perhaps = low * bloc.points - slack, high * bloc.points + slack
             flags = [balance <= perhaps for balance in held]
-            for group, balance in zip(compress(bloc.groups, flags), compress(held, flags), strict=True):
+            weights = compress(bloc.weights or repeat(bloc.weight), flags)
+            for group, balance, weight in zip(compress(bloc.groups, flags), compress(held, flags), weights, strict=False):
                 if balance and balance >= surely:
-                    shaky.append((group, bloc.points))
+                    shaky.append((group, bloc.points, weight))
                     continue
-                heads -= bloc.points * bloc.weight
+                heads -= bloc.points * weight
                 if balance:
-                    poor.append(group)
+                    poor.append((group, weight))
         share = voters.projects[option] * self._scale - self._money(poor)
         ran_dry: set[int] = set()
-        exact = {group: self._money([group]) for group, _ in shaky}
+        exact = {group: self._money([(group, 1)]) for group, _, _ in shaky}
         while heads:
             more = [
-                (group, points) for group, points in shaky
-                if group not in ran_dry and exact[group] * heads < share * points * voters.weights[group]
+                (group, points, weight) for group, points, weight in shaky
+                if group not in ran_dry and exact[group] * heads < share * points
             ]  # fmt: skip
             if not more:
-                return _Price(share, heads, low, tuple(group for group, _ in shaky), frozenset(ran_dry))
-            for group, points in more:
-                share -= exact[group]
-                heads -= points * voters.weights[group]
+                return _Price(share, heads, low, tuple(group for group, _, _ in shaky), frozenset(ran_dry))
+            for group, points, weight in more:
+                share -= exact[group] * weight
+                heads -= points * weight
                 ran_dry.add(group)
         return None
 
-    def _money(self, groups: Iterable[int]) -> int:
-        """What these groups, none of which ran dry, hold together, exactly, in 1/scale."""
-        voters = self.electorate
-        groups = list(groups)
-        marks = Counter(chain.from_iterable(map(voters.ballots.__getitem__, groups)))
-        ballots = len(groups)
-        if voters.is_weighted:
-            for group in groups:
-                if more := voters.weights[group] - 1:
-                    ballots += more
-                    for mark in voters.ballots[group]:
-                        marks[mark] += more
-        return ballots * self._given - sum(marks[mark] * paid for mark, paid in self._paid.items() if mark in marks)
+    def _money(self, groups: Sequence[tuple[int, int]]) -> int:
+        """What so many ballots of these groups (group, ballots), none of which ran dry, hold together, exactly, in 1/scale."""
+        ballots = self._layout.ballots
+        marks = Counter(chain.from_iterable([ballots[group] for group, weight in groups if weight == 1]))
+        for group, weight in groups:
+            if weight > 1:
+                for mark in ballots[group]:
+                    marks[mark] += weight
+        given = sum(weight for _, weight in groups) * self._given
+        return given - sum(marks[mark] * paid for mark, paid in self._paid.items() if mark in marks)
 
     def _best(self, prices: Mapping[int, _Price]) -> tuple[int, list[int]]:
         """The lot that goes first, and all lots (its own first) that are equal to it but for the lot, if there are others."""
@@ -257,7 +254,7 @@ class EqualSharesRun:
         self.purchases.append(Purchase(option, cost, supporters, payment * Fraction(1, voters.worth[option]), effective, names))
         self.spent += cost
         balances = self._balances
-        for bloc, held in zip(voters.blocs[option], self._held[lot], strict=True):
+        for bloc, held in zip(self._layout.blocs[option], self._held[lot], strict=True):
             least = max(1, price.low * bloc.points - self._slack)
             amount = payment.numerator * bloc.points * self._units // payment.denominator
             for group, balance in zip(bloc.groups, held, strict=True):
@@ -270,13 +267,12 @@ class EqualSharesRun:
         self._scale *= finer
         self._given *= finer
         self._paid = {mark: paid * finer for mark, paid in self._paid.items()}
-        for bloc in voters.blocs[option]:
+        for bloc in self._layout.blocs[option]:
             self._paid[bloc.mark] = payment.numerator * bloc.points * (self._scale // payment.denominator)
 
     def _largest_payment(self, option: OptionId, payment: Fraction, price: _Price) -> Fraction:
         """The most that one supporter pays: who gives many points may pay most even when that is all they have."""
-        voters = self.electorate
-        blocs = sorted(voters.blocs[option], key=lambda bloc: -bloc.points)
+        blocs = sorted(self._layout.blocs[option], key=lambda bloc: -bloc.points)
         most = Fraction(0)
         for bloc in blocs:
             least = max(1, price.low * bloc.points - self._slack)
@@ -285,11 +281,6 @@ class EqualSharesRun:
                 return max(most, payment * bloc.points)
             near = max(1, max(balance for _, balance in held) - 2 * self._slack)
             for group in (group for group, balance in held if balance >= near):
-                most = max(most, Fraction(self._money([group]), voters.weights[group] * self._scale))
+                most = max(most, Fraction(self._money([(group, 1)]), self._scale))
         raise AssertionError("somebody pays")
 
-
-def _picker(places: Sequence[int]) -> Callable[[Sequence[int]], tuple[int, ...]]:
-    if len(places) == 1:
-        return lambda values: (values[places[0]],)
-    return itemgetter(*places)
