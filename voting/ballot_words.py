@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.templatetags.text import number
-from voting import kinds, words
+from voting import figures, kinds
 from voting.models import Poll
 
 
@@ -31,7 +31,7 @@ def _approve(poll: Poll, budgeted: bool) -> str:
         text = ngettext("Choose one, or none.", "Choose up to %(limit)s.", limit)
     else:
         text = _("Choose everything that you support, as many as you like.")
-    text %= {"limit": number(limit), "cap": words.money(cap, poll) if cap is not None else ""}
+    text %= {"limit": number(limit), "cap": figures.money(cap, poll) if cap is not None else ""}
     if poll.limits["min"]:
         text += " " + _("Choose at least %(limit)s.") % {"limit": number(poll.limits["min"])}
     return text
@@ -113,5 +113,5 @@ def tallies(poll: Poll) -> dict[str, str]:
     return {
         "title": _("Votes so far") if poll.is_open else _("Votes"),
         "column": _("Ballots"),
-        "note": note if words.is_budgeted(poll) else "",
+        "note": note if poll.budgeted else "",
     }

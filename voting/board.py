@@ -8,7 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from voting import ballot_words, charts, words
+from voting import ballot_words, charts
 from voting.models import Board, Option, Poll
 
 
@@ -36,7 +36,7 @@ def board_page(poll: Poll) -> dict[str, Any]:
         "roll": roll,
         "turnout_width": charts.width(board.turnout, roll),
         "hidden": hidden,
-        "budgeted": words.is_budgeted(poll),
+        "budgeted": poll.budgeted,
         "rows": rows,
         "points": points,
         "said": ballot_words.tallies(poll),

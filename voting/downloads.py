@@ -13,7 +13,7 @@ from common.localized import loc
 from counting.outcome import canonical_bytes
 from counting.pabulib import Pabulib, PabulibProject, PabulibVote, write_pabulib
 from counting.profile import Profile
-from voting import words
+from voting import why as reasons
 from voting.models import Option, Poll, Result
 
 CONTENT_TYPES = {
@@ -59,7 +59,7 @@ def result_csv(poll: Poll, result: Result) -> bytes:
 def _votes(result: Result, key: str) -> str | int:
     """Votes or points of one option: of elections in the first round, empty for rules that compare options two by two."""
     if "budget" in result.outcome:
-        return words.votes_of(result.why[key])
+        return reasons.votes_of(result.why[key])
     rounds = result.outcome["rounds"]
     tally: str = rounds[0]["tallies"].get(key, "") if rounds else ""
     return tally
@@ -101,7 +101,7 @@ def _project(option: Option, identifier: str, result: Result) -> PabulibProject:
         identifier,
         option.cost or 0,
         {
-            "votes": str(words.votes_of(result.why[option.key])),
+            "votes": str(reasons.votes_of(result.why[option.key])),
             "name": loc(option.title, "en"),
             "selected": str(int(option.key in result.outcome["winners"])),
             "category": option.subject.slug if option.subject else "",

@@ -20,10 +20,10 @@ from eligibility.actions import create_roll
 from eligibility.models import RollEntry
 from processes.actions import create_process
 from processes.models import Phase, Process, Scope
-from voting import actions
+from voting import actions, kinds
 from voting.models import Ballot, Poll, Result
 
-Vote = tuple[RollEntry, pabulib.PabulibVote]
+Vote = tuple[RollEntry, kinds.Body]
 Progress = Callable[[Sequence[Vote]], Iterable[Vote]]
 _BATCH = 200
 
@@ -78,22 +78,28 @@ def import_round(*, name: str, data: bytes, at: datetime, progress: Progress = i
             poll = _set_up(round_, rule, name=name, digest=digest, at=at)
             poll = actions.open_poll(poll=poll, by=None, origin="import")
     keys = {option.external_id: option.key for option in poll.options.all()}
+    ballots = [{"approve": [keys[project] for project in vote.choices]} for vote in round_.votes]
+    cast_all(poll, ballots, progress=progress)
+    return poll
+
+
+def cast_all(poll: Poll, ballots: Sequence[kinds.Body], *, progress: Progress) -> None:
+    """Cast one ballot for each place on the poll's roll, in this order, as far as that was not done before."""
     entries: list[RollEntry] = list(poll.roll.entries.order_by("index"))
     position = Ballot.objects.filter(poll=poll).count()  # batches are whole, and in the order of the file
-    remaining = list(zip(entries, round_.votes, strict=True))[position:]
+    remaining = list(zip(entries, ballots, strict=True))[position:]
     for batch in _batches(progress(remaining)):
         with transaction.atomic():
-            for entry, vote in batch:
+            for entry, choice in batch:
                 actions.cast_ballot(
                     poll=poll,
                     voter=entry,
-                    choice={"approve": [keys[project] for project in vote.choices]},
+                    choice=choice,
                     bid=actions.new_receipt_number(),
                     revision=0,
                     at=poll.opens_at,
                     origin="import",
                 )
-    return poll
 
 
 def _batches(votes: Iterable[Vote]) -> Iterator[list[Vote]]:
@@ -118,7 +124,7 @@ def _set_up(
 ) -> Poll:
     meta = round_.meta
     place, year = meta["unit"], meta["instance"]
-    opens, closes = _day(meta["date_begin"], at), _day(meta["date_end"], at) + timedelta(days=1)
+    opens, closes = day_of(meta["date_begin"], at), day_of(meta["date_end"], at) + timedelta(days=1)
     if closes <= opens:
         closes = opens + timedelta(days=1)
     language = meta.get("language", "und")[:3].lower()
@@ -127,7 +133,7 @@ def _set_up(
         slug="imported", defaults={"name": {"en": "Imported rounds", "fa": "دوره‌های واردشده"}, "position": 1000}
     )
     process = create_process(
-        slug=_free_slug(f"{place}-{year}"),
+        slug=free_slug(f"{place}-{year}"),
         title=title,
         summary={
             "en": "A round held elsewhere, imported from its published ballot file, counted anew and open to checking.",
@@ -163,7 +169,7 @@ def _set_up(
         method=rule[0],
         rule=rule[1],
         budget=round_.budget,
-        currency=_currency(meta.get("currency", ""), round_.scale),
+        currency=currency_of(meta.get("currency", ""), round_.scale),
         ballot={
             "approve": {
                 "min": int(meta.get("min_length", 0)),
@@ -188,14 +194,14 @@ def _set_up(
     )
 
 
-def _currency(name: str, scale: int) -> dict[str, str]:
+def currency_of(name: str, scale: int) -> dict[str, str]:
     """The smallest unit: a file with decimals is held in hundredths."""
     if scale == 1:
         return {"en": name or "units", "fa": name or "واحد"}
     return {"en": f"hundredths of {name or 'a unit'}", "fa": f"صدم {name or 'واحد'}"}
 
 
-def _day(text: str, at: datetime) -> datetime:
+def day_of(text: str, at: datetime) -> datetime:
     """`18.09.2023`, `2023-09-18` or a bare year, at midnight UTC; the day of the import where the file says nothing readable."""
     for pattern in ("%d.%m.%Y", "%Y-%m-%d", "%Y"):
         try:
@@ -205,7 +211,7 @@ def _day(text: str, at: datetime) -> datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 
-def _free_slug(text: str) -> str:
+def free_slug(text: str) -> str:
     base = slugify(re.sub(r"[ŁłØøĐđ]", lambda m: "LlOoDd"["ŁłØøĐđ".index(m[0])], text))[:40] or "imported"
     slug, number = base, 2
     while Process.objects.filter(slug=slug).exists():

@@ -112,6 +112,11 @@ class Poll(models.Model):
         return found
 
     @property
+    def budgeted(self) -> bool:
+        """Whether its options cost money and there is a budget to spend on them."""
+        return self.budget is not None
+
+    @property
     def single_choice(self) -> bool:
         """One option or none."""
         return self.kind == "approve" and self.limits["max"] == 1

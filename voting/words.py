@@ -1,90 +1,35 @@
-"""What a poll's rules and a result's reasons say in plain words, in the reader's language. Reads, never decides."""
+"""What a poll's counting rule says in plain words, in the reader's language. Reads, never decides."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
-from common.localized import loc
 from common.templatetags.text import digits, number
 from voting.models import Poll
 
 Numbers = Mapping[str, Any]
 
 
-def money(amount: int, poll: Poll) -> str:
-    """`68,000 PLN`; the space does not break."""
-    return f"{number(amount)}\u00a0{loc(poll.currency)}".rstrip("\u00a0")
-
-
-def is_budgeted(poll: Poll) -> bool:
-    """Whether its options cost money. Where every option costs one, `budget` is the number of places and nothing more."""
-    return poll.budget is not None and poll.options.filter(cost__gt=1).exists()
-
-
-def whole(value: int | str) -> int:
-    """A number of a result, `"7/2"` or 7, rounded down: what somebody has is never shown as more than it is."""
-    return int(Fraction(value) // 1)
-
-
-def decimal(value: int | str, places: int = 1) -> str:
-    """A fraction of a result for people, rounded half up, trailing zeros dropped: `"7/2"` is 3.5."""
-    scaled = (Fraction(value) * 10**places * 2 + 1) // 2
-    quotient, rest = divmod(int(scaled), 10**places)
-    tail = f"{rest:0{places}}".rstrip("0")
-    point = "." if number(1) == "1" else "٫"
-    return number(quotient) + (point + digits(tail) if tail else "")
-
-
-def ballot_rule(poll: Poll, *, budgeted: bool) -> str:
-    """What may stand on a ballot, in one sentence."""
-    limit, cap = poll.max_choices, poll.max_cost
-    if not budgeted and cap is not None:
-        limit, cap = min(cap, limit or cap), None
-    if cap is not None and limit is not None:
-        text = ngettext(
-            "Choose %(limit)s project that costs at most %(cap)s.",
-            "Choose up to %(limit)s projects that together cost at most %(cap)s.",
-            limit,
+def counting_rule(poll: Poll) -> list[str]:
+    """How the ballots are counted, in sentences; the first ones say the most."""
+    writer = _RULES.get(poll.method)
+    sentences = writer(poll.rule) if writer else []
+    if poll.rule.get("quorum"):
+        sentences.append(
+            _("The vote counts only if at least %(quorum)s ballots are cast.") % {"quorum": number(poll.rule["quorum"])}
         )
-    elif cap is not None:
-        text = _("Choose as many projects as you like, as long as together they cost at most %(cap)s.")
-    elif limit is not None:
-        text = ngettext("Choose one, or none.", "Choose up to %(limit)s.", limit)
-    else:
-        text = _("Choose everything that you support, as many as you like.")
-    text %= {"limit": number(limit), "cap": money(cap, poll) if cap is not None else ""}
-    if poll.min_choices:
-        text += " " + _("Choose at least %(limit)s.") % {"limit": number(poll.min_choices)}
-    return text
-
-
-def counting_rule(poll: Poll, *, budgeted: bool) -> list[str]:
-    """How the ballots are counted, in sentences."""
-    if not budgeted:
-        return _most_votes(poll)
-    if poll.method == "pb-mes-v1":
-        return _equal_shares(poll.rule)
-    if poll.method == "pb-greedy-v1":
-        return _greedy(poll.rule)
-    return []
-
-
-def _most_votes(poll: Poll) -> list[str]:
-    places = poll.budget or 0
-    text = ngettext(
-        "The option with the most votes is selected.", "The %(places)s options with the most votes are selected.", places
-    )
-    return [text % {"places": number(places)}]
+    return sentences
 
 
 def _greedy(rule: Numbers) -> list[str]:
     sentences = [
-        _("Projects take their turn by votes: the one with the most votes first. Among equal votes the cheaper one goes first."),
+        _("Projects take their turn by votes: the one with the most votes first. Among equal votes the cheaper one "
+          "goes first."),
         _("A project is funded if the money left pays for all of it. If not, the next one has its turn.")
         if rule.get("mode", "skip") == "skip"
         else _("A project is funded if the money left pays for all of it. At the first one that is too dear, the count ends."),
@@ -93,6 +38,10 @@ def _greedy(rule: Numbers) -> list[str]:
         sentences.append(
             _("A project needs at least %(threshold)s votes to be funded.") % {"threshold": number(rule["threshold"])}
         )
+    if rule.get("pots"):
+        sentences.append(_("Every district has money of its own, and is counted by itself."))
+    if rule.get("groups"):
+        sentences.append(_("Of projects that exclude each other only the first one is funded."))
     return sentences
 
 
@@ -114,131 +63,162 @@ def _equal_shares(rule: Numbers) -> list[str]:
         )
     if "utilitarian" in completion:
         sentences.append(_("What then remains goes to the projects with the most votes that still fit."))
+    if "comparison" in completion:
+        sentences.append(
+            _("In the end the outcome is compared with the plain count by votes; if more ballots fare better there, "
+              "that one counts.")
+        )
     return sentences
 
 
-def why(entry: Numbers, poll: Poll, titles: Mapping[str, str], *, budgeted: bool) -> str:
-    """Why one option won or lost. `entry` is one value of `Result.why`; its codes are listed in counting/."""
-    if not budgeted and entry["code"] in {"funded", "unaffordable"} and "rank" in entry:
-        return _place(entry, poll)
-    writer = _WHY.get(entry["code"])
-    return writer(entry, poll, titles) if writer else ""
+def _places(rule: Numbers, one: str, many: str) -> str:
+    places = rule.get("seats", 1)
+    return (one if places == 1 else many) % {"places": number(places)}
 
 
-def _place(n: Numbers, poll: Poll) -> str:
-    params = {"rank": number(n["rank"]), "places": number(poll.budget)}
-    if n["won"]:
-        return _("Selected: number %(rank)s by votes.") % params
-    return _("Not selected: number %(rank)s by votes, and there was room for %(places)s.") % params
+def _approval(rule: Numbers) -> list[str]:
+    sentences = [
+        _places(rule, _("The option with the most votes wins."), _("The %(places)s options with the most votes win.")),
+        _("Among equal numbers of votes a public lot decides."),
+    ]
+    if rule.get("majority"):
+        share = rule["majority"].lstrip(">=")
+        text = _("It must have at least %(share)s of all valid ballots.")
+        if not rule["majority"].startswith(">="):
+            text = _("It must have more than half of all valid ballots.") if Fraction(share) == Fraction(1, 2) else (
+                _("It must have more than %(share)s of all valid ballots.")
+            )
+        sentences.append(text % {"share": digits(share)})
+    return sentences
 
 
-def _funded(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    if "largest_payment" in n:
-        return _(
-            "Won: its %(supporters)s supporters could pay %(cost)s together. "
-            "Nobody had to give more than %(payment)s of their share."
-        ) % {
-            "supporters": number(n["supporters"]),
-            "cost": money(n["cost"], poll),
-            "payment": f"{decimal(n['largest_payment'], 2)}\u00a0{loc(poll.currency)}",
-        }
-    return _("Won: number %(rank)s by votes. It cost %(cost)s, and %(left)s was left when its turn came.") % {
-        "rank": number(n["rank"]),
-        "cost": money(n["cost"], poll),
-        "left": money(n["left"], poll),
-    }
+def _points(rule: Numbers) -> list[str]:
+    return [
+        _places(rule, _("All points are added up; the option with the most wins."),
+                _("All points are added up; the %(places)s options with the most win.")),
+        _("Points are counted as they were given, never scaled. Among equal sums a public lot decides."),
+    ]  # fmt: skip
 
 
-def _funded_by_completion(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    return _(
-        "Won with money that remained: its supporters’ shares alone were not enough, but %(left)s was left over "
-        "when its turn came by votes, and it cost %(cost)s."
-    ) % {"left": money(n["left"], poll), "cost": money(n["cost"], poll)}
+def _borda(rule: Numbers) -> list[str]:
+    return [
+        _("On every ballot an option gets one point for each option that stands below it."),
+        _places(rule, _("The option with the most points wins."), _("The %(places)s options with the most points win.")),
+        _("Whoever is not ranked gets the average of the places that are left.")
+        if rule.get("unranked") == "average"
+        else _("Whoever is not ranked gets nothing."),
+    ]
 
 
-def _short(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    have = whole(n["supporters_money"])
-    text = _(
-        "Lost: its %(supporters)s supporters could still put together %(have)s; it cost %(cost)s, so %(missing)s was missing."
-    ) % {
-        "supporters": number(n["supporters"]),
-        "have": money(have, poll),
-        "cost": money(n["cost"], poll),
-        "missing": money(n["cost"] - have, poll),
-    }
-    if "missing_money" in n:
-        text += " " + _("Of the money that remained, %(left)s was left when its turn came, %(missing)s too little.") % {
-            "left": money(n["left"], poll),
-            "missing": money(n["missing_money"], poll),
-        }
-    return text
+def _irv(rule: Numbers) -> list[str]:
+    return [
+        _("Every ballot counts for the option that it ranks first. Whoever has more than half of the votes wins."),
+        _(
+            "If nobody has, the option with the fewest votes leaves the count, and each of its ballots goes on to the option "
+            "that it ranks next. This is repeated until somebody has more than half."
+        ),
+        _("If two are equal at the bottom, the one that had fewer in the round before leaves; if they never differed, "
+          "a public lot decides."),
+    ]
 
 
-def _no_support(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    return _("Lost: nobody voted for it.")
+def _stv(rule: Numbers) -> list[str]:
+    return [
+        _places(rule, _("One is to be elected; whoever reaches the quota is."),
+                _("%(places)s are to be elected; whoever reaches the quota is, so that every large enough group gets "
+                  "its share.")),
+        _("Votes above the quota are not lost: every ballot passes the same part of itself on to the option that it "
+          "ranks next."),
+        _("When nobody reaches the quota, the option with the fewest votes leaves the count, and its ballots go on to "
+          "the next preference."),
+    ]  # fmt: skip
 
 
-def _unaffordable(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    return _(
-        "Lost: number %(rank)s by votes. It cost %(cost)s; when its turn came only %(left)s was left, so %(missing)s was missing."
-    ) % {
-        "rank": number(n["rank"]),
-        "cost": money(n["cost"], poll),
-        "left": money(n["left"], poll),
-        "missing": money(n["missing_money"], poll),
-    }
+def _meek(rule: Numbers) -> list[str]:
+    return [
+        *_stv(rule)[:1],
+        _("Every ballot always counts for all its elected options at once, each keeping just as much of it as it "
+          "needs for the quota."),
+        _("When nobody reaches the quota, the option with the fewest votes leaves the count, and the quota is computed anew."),
+    ]
 
 
-def _below_threshold(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    return _("Lost: it had %(score)s votes, and %(threshold)s were needed to be funded at all.") % {
-        "score": number(n["score"]),
-        "threshold": number(n["threshold"]),
-    }
+def _one_on_one(last: Any) -> Callable[[Numbers], list[str]]:
+    return lambda rule: [
+        _("Everybody is compared with everybody, one on one: who stands higher on more ballots? Whoever beats all the "
+          "others wins."),
+        str(last),
+    ]
 
 
-def _stopped(n: Numbers, poll: Poll, titles: Mapping[str, str]) -> str:
-    return _("Lost: the count had already ended at “%(project)s”, the first project that the money left did not cover.") % {
-        "project": titles.get(n.get("stopped_by", ""), "")
-    }
+def _seqpav(rule: Numbers) -> list[str]:
+    return [
+        _places(rule, _("One seat is filled."), _("%(places)s seats are filled one after another.")),
+        _("A ballot counts fully as long as none of its options is elected, half when one is, a third when two are, "
+          "and so on. So groups of voters are represented by their size."),
+    ]
 
 
-_WHY = {
-    "funded": _funded,
-    "funded_by_completion": _funded_by_completion,
-    "supporters_money_short": _short,
-    "no_support": _no_support,
-    "unaffordable": _unaffordable,
-    "below_threshold": _below_threshold,
-    "stopped": _stopped,
+def _seqphragmen(rule: Numbers) -> list[str]:
+    return [
+        _places(rule, _("One seat is filled."), _("%(places)s seats are filled one after another.")),
+        _("Every seat is a burden that its supporters share. The next seat goes where the supporters then carry the "
+          "least, so groups of voters are represented by their size."),
+    ]
+
+
+def _committee_shares(rule: Numbers) -> list[str]:
+    sentences = [
+        _places(rule, _("One seat is filled."), _("%(places)s seats are filled one after another.")),
+        _("Every ballot holds the same share of the seats. An option is elected when its supporters can pay for a "
+          "seat out of their shares; whoever is the cheapest for them goes first."),
+    ]  # fmt: skip
+    if rule.get("completion") == "seqphragmen":
+        sentences.append(_("Seats that remain go where the supporters have spent the least so far."))
+    elif rule.get("completion") == "add1":
+        sentences.append(_("If seats remain, all shares are raised and the count starts afresh."))
+    return sentences
+
+
+_RULES: Mapping[str, Callable[[Numbers], list[str]]] = {
+    "pb-greedy-v1": _greedy,
+    "pb-mes-v1": _equal_shares,
+    "approval-v1": _approval,
+    "score-v1": _points,
+    "cumulative-v1": _points,
+    "borda-v1": _borda,
+    "irv-v1": _irv,
+    "stv-scottish-v1": _stv,
+    "stv-meek-prf-v1": _meek,
+    "schulze-wv-v1": _one_on_one(
+        gettext_lazy("If nobody does, defeats are weighed by how many ballots stand behind them: the strongest chain "
+                     "of defeats decides (Schulze).")
+    ),
+    "ranked-pairs-v1": _one_on_one(
+        gettext_lazy("If nobody does, the clearest defeats are fixed first, and one that would contradict them is "
+                     "left out (ranked pairs).")
+    ),
+    "seqpav-v1": _seqpav,
+    "seqphragmen-v1": _seqphragmen,
+    "equal-shares-v1": _committee_shares,
 }
 
 
-def needed(entry: Numbers, poll: Poll, *, budgeted: bool) -> list[str]:
-    """For an option that lost: what alone, everything else unchanged, would have made it win."""
-    n = entry
-    if entry.get("won") or "votes_needed" not in n:
-        return []
-    sentences = []
-    if n["votes_needed"] is not None:
-        sentences.append(
-            ngettext(
-                "%(count)s more vote would have been enough.",
-                "%(count)s more votes would have been enough.",
-                n["votes_needed"],
-            )
-            % {"count": number(n["votes_needed"])}
-        )
-    elif n["cost"] > (poll.budget or 0):
-        sentences.append(_("No number of votes could have had it funded: it cost more than the whole budget."))
-    if budgeted and n["cost_cut_needed"] is not None:
-        sentences.append(
-            _("At %(price)s, that is %(cut)s cheaper, it would have been funded with the votes it had.")
-            % {"price": money(n["cost"] - n["cost_cut_needed"], poll), "cut": money(n["cost_cut_needed"], poll)}
-        )
-    return sentences
-
-
-def votes_of(entry: Numbers) -> int:
-    """The approvals (or points) of one project, under whatever name its rule has for them."""
-    n = entry
-    return int(n.get("supporters", n.get("score", 0)))
+NAMES: Mapping[str, Any] = {
+    "pb-greedy-v1": gettext_lazy("Most votes first, as long as the money lasts"),
+    "pb-mes-v1": gettext_lazy("Method of equal shares"),
+    "pb-maxutil-v1": gettext_lazy("As many votes as the money can buy"),
+    "approval-v1": gettext_lazy("Most votes"),
+    "score-v1": gettext_lazy("Most points"),
+    "cumulative-v1": gettext_lazy("Most points"),
+    "borda-v1": gettext_lazy("Borda count"),
+    "irv-v1": gettext_lazy("Instant runoff"),
+    "stv-scottish-v1": gettext_lazy("Single transferable vote (Scottish)"),
+    "stv-meek-prf-v1": gettext_lazy("Single transferable vote (Meek)"),
+    "schulze-wv-v1": gettext_lazy("Schulze method"),
+    "ranked-pairs-v1": gettext_lazy("Ranked pairs"),
+    "seqpav-v1": gettext_lazy("Proportional approval, seat by seat"),
+    "seqphragmen-v1": gettext_lazy("Phragmén’s method, seat by seat"),
+    "equal-shares-v1": gettext_lazy("Equal shares of the seats"),
+}
+"""What each rule is called on pages."""

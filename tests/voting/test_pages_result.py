@@ -80,7 +80,7 @@ def test_the_steps_of_equal_shares_are_shown(db: None, client: Client) -> None:
     html = page(client, held(*ballots, method="pb-mes-v1", rule=make.MES))
     assert "runs with growing shares" in html
     assert "Kept: this is the result" in html
-    assert "Round by round" in html
+    assert "What each project’s supporters paid" in html
 
 
 def test_the_walk_of_greedy_is_shown(db: None, client: Client) -> None:
@@ -142,18 +142,6 @@ def test_delivery_shows_award_against_spending_and_flags_trouble(db: None, clien
     assert "20 credits too much" in second
     assert "Over budget" in second
     assert "Late" not in second
-
-
-def test_a_choice_without_prices_speaks_of_places_not_of_money(db: None, client: Client) -> None:
-    ballots = [["o1", "o2"], ["o1", "o2"], ["o1", "o3"], ["o3"], ["o2"]]
-    html = page(client, held(*ballots, costs=[1, 1, 1], budget=2, max_cost=None, currency={"en": "evenings"}))
-    assert "2 of 3 options are selected." in html
-    # A tie for the second place would go to the lots, so it takes one vote or two.
-    assert re.fullmatch(
-        r"Not selected: number 3 by votes, and there was room for 2\. (1 more vote|2 more votes) would have been enough\.",
-        why(html, "o3"),
-    )
-    assert "evenings" not in html
 
 
 def test_before_there_is_a_result_the_page_says_what_it_waits_for(open_poll: Poll, client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from django import template
 
-from voting import words
+from voting import figures
 from voting.models import Poll
 
 register = template.Library()
@@ -11,7 +11,7 @@ register = template.Library()
 @register.filter
 def money(amount: int | None, poll: Poll) -> str:
     """An amount of the poll's currency: `68,000 PLN`. Empty for None."""
-    return "" if amount is None else words.money(amount, poll)
+    return "" if amount is None else figures.money(amount, poll)
 
 
 @register.filter

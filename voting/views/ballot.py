@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from common.refusal import Refusal
-from voting import actions, ballot_words, charts, errors, kinds, rules, words
+from voting import actions, ballot_words, charts, errors, kinds, rules
 from voting.forms import BallotForm
 from voting.models import Option, Poll
 from voting.standing import Standing, standing
@@ -105,7 +105,7 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
         {
             "poll": poll,
             "receipt": receipt,
-            "budgeted": words.is_budgeted(poll),
+            "budgeted": poll.budgeted,
             "shown": kinds.shown(poll, options, receipt.choice),
             "qr": charts.qr(url),
             "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
@@ -193,7 +193,7 @@ def _page(poll: Poll, own: Standing, options: list[Option], ballot: kinds.Body |
     """What the ballot and its review share."""
     shown = kinds.shown(poll, options, ballot)
     cap = poll.limits["sum"] if poll.kind == "alloc" else poll.limits.get("max_cost")
-    budgeted = words.is_budgeted(poll)
+    budgeted = poll.budgeted
     same = own.choice is not None and ballot is not None and own.choice == _normal(poll, ballot)
     return {
         "poll": poll,

@@ -13,6 +13,7 @@ from accounts.permissions import can
 from eligibility.models import Roll
 from processes.views import deadline_kind
 from voting import ballot_words, charts, kinds, rules, words
+from voting import why as reasons
 from voting.models import Poll
 from voting.progress import progress_of
 from voting.standing import standing
@@ -56,7 +57,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = get_object_or_404(Poll.objects.visible_to(request.user).select_related("process", "roll"), public_id=poll_id)
     own = standing(poll, request.user)
     options = list(poll.options.select_related("scope", "subject"))
-    budgeted = words.is_budgeted(poll)
+    budgeted = poll.budgeted
     now = timezone.now()
     turnout = poll.board.turnout if hasattr(poll, "board") else 0
     roll = poll.roll.entries.count()
@@ -68,7 +69,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "budgeted": budgeted,
             "options": options,
             "rule": ballot_words.ballot_rule(poll, budgeted=budgeted),
-            "counting": words.counting_rule(poll, budgeted=budgeted),
+            "counting": words.counting_rule(poll),
             "own": own,
             "own_choice": kinds.shown(poll, options, own.choice),
             "not_now": rules.why_not_vote_now(poll, at=now),
@@ -90,7 +91,7 @@ def option_detail(request: HttpRequest, poll_id: str, key: str) -> HttpResponse:
     place = next(index for index, other in enumerate(others) if other.pk == option.pk)
     result = poll.results.first()
     why = (result.why if result else {}).get(key)
-    budgeted = words.is_budgeted(poll)
+    budgeted = poll.budgeted
     return render(
         request,
         "voting/option_detail.html",
@@ -101,8 +102,8 @@ def option_detail(request: HttpRequest, poll_id: str, key: str) -> HttpResponse:
             "before": others[place - 1] if place else None,
             "after": others[place + 1] if place + 1 < len(others) else None,
             "won": why and why["won"],
-            "why": words.why(why, poll, {other.key: str(other) for other in others}, budgeted=budgeted) if why else "",
-            "votes": words.votes_of(why) if why else None,
+            "why": reasons.why(why, poll, {other.key: str(other) for other in others}) if why else "",
+            "votes": reasons.votes_of(why) if why else None,
             "progress": progress_of(option),
         },
     )

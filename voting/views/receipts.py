@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from votelog import log
-from voting import charts, kinds, words
+from voting import charts, kinds
 from voting.forms import ReceiptForm, read_bid
 from voting.standing import find_receipt
 
@@ -44,7 +44,7 @@ def receipt(request: HttpRequest, bid: str) -> HttpResponse:
         {
             "receipt": state,
             "poll": state.poll,
-            "budgeted": words.is_budgeted(state.poll),
+            "budgeted": state.poll.budgeted,
             "shown": kinds.shown(state.poll, options, state.choice),
             "qr": charts.qr(url),
             "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
