@@ -59,7 +59,12 @@ def elect_by_score(
     valid = ballots - blank - sum(rejected.values())
     seated, ties = seats_by_score(tallies, seats=options["seats"], lot=lot)
     elected = tuple(option for option in seated if tallies[option] >= needed) if valid else ()
-    order = sorted(tallies, key=lambda option: (-tallies[option], lot[option]))
+
+    def place(option: OptionId) -> int:
+        # Losers who stand equal share a place: the lots order only those among whom they elected.
+        drawn = tallies[option] >= tallies[seated[-1]]
+        better = ((tallies[other], drawn and -lot[other]) for other in tallies)
+        return 1 + sum(other > (tallies[option], drawn and -lot[option]) for other in better)
 
     def short_of_a_seat(option: OptionId) -> int:
         gap = tallies[seated[-1]] - tallies[option]
@@ -75,9 +80,9 @@ def elect_by_score(
             # Where the last of the seated lacks votes for the majority, having the majority is more than passing that one.
             short = ceil(needed - votes)
             return Why(option, False, "no_majority", {"votes": votes, "needed": needed, "valid": valid, "votes_short": short})
-        across = [other for other in order if (other in seated) != (option in seated)]
+        across = [other for other in tallies if (other in seated) != (option in seated)]
         numbers: Numbers = {
-            "place": order.index(option) + 1, "votes": votes, "seats": options["seats"],
+            "place": place(option), "votes": votes, "seats": options["seats"],
             "lot": any(tallies[other] == votes for other in across),
         }  # fmt: skip
         if option in elected:

@@ -146,17 +146,16 @@ def explain_ranking(
     candidates: Sequence[OptionId],
     *,
     matrix: Matrix,
-    order: Sequence[OptionId],
+    place: Mapping[OptionId, int],
     elected: Sequence[OptionId],
     lot: Callable[[OptionId], bool],
     beaten: Callable[[OptionId], tuple[OptionId, Numbers]],
 ) -> dict[OptionId, Why]:
-    """Why each of `candidates` won or lost under a Condorcet rule that ranks those standing in `order`.
+    """Why each of `candidates` won or lost under a Condorcet rule. `place`: where those standing are ranked, from 1.
 
     `lot`: whether the lots had a part in it. `beaten`: who stands in the way of an option that lost, and further numbers.
     Codes `condorcet_winner`, `ranked`, `ranked_below`, `withdrawn`, `no_valid_ballot`: docs/reference/results.md.
     """
-    place = {option: number for number, option in enumerate(order, start=1)}
     index = {option: i for i, option in enumerate(read.candidates)}
 
     def duel(one: OptionId, other: OptionId) -> Numbers:

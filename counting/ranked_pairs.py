@@ -99,7 +99,8 @@ def count(
         rule=ID, options=options, tie_order=tuple(tie_order), ballots=read.ballots, blank=read.blank, rejected=read.rejected,
         winners=elected, rounds=(Round({}, elected=elected),) if read.valid else (),
         why=explain_ranking(
-            read, candidates, matrix=matrix, order=order, elected=elected, lot=lots_had_a_part, beaten=beaten
+            read, candidates, matrix=matrix, place={option: number for number, option in enumerate(order, start=1)},
+            elected=elected, lot=lots_had_a_part, beaten=beaten,
         ),
         extra={
             "candidates": list(read.candidates), "matrix": matrix, "pairs": shown_pairs, "ranking": order,

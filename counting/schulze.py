@@ -48,8 +48,11 @@ def count(
     order = [option for equals in ranking for option in equals]
     elected = tuple(order[: options["seats"]]) if read.valid else ()
     ties = []
+    place: dict[OptionId, int] = {}
     for equals in ranking:
         chosen = tuple(option for option in equals if option in elected)
+        # Losers who stand equal share a place: the lots order only those among whom they elected.
+        place |= {option: len(place) + 1 + (number if chosen else 0) for number, option in enumerate(equals)}
         if chosen and len(equals) > 1:
             ties.append(Tie("elect", tuple(sorted(equals, key=candidates.index)), chosen, True))
     best = condorcet_winner(matrix)
@@ -71,7 +74,7 @@ def count(
         rule=ID, options=options, tie_order=tuple(tie_order), ballots=read.ballots, blank=read.blank, rejected=read.rejected,
         winners=elected, rounds=(Round({}, elected=elected, ties=tuple(ties)),) if read.valid else (),
         why=explain_ranking(
-            read, candidates, matrix=matrix, order=order, elected=elected, lot=decided_by_lot, beaten=beaten
+            read, candidates, matrix=matrix, place=place, elected=elected, lot=decided_by_lot, beaten=beaten
         ),
         extra={
             "candidates": list(read.candidates), "matrix": matrix, "paths": paths, "ranking": ranking,
