@@ -182,7 +182,8 @@ class Outcome:
     none could count, by reason.
 
     `budget` and `spent` (in the currency's smallest unit) belong to budget rules and are None elsewhere, `voter_budget` and
-    `runs` to Equal Shares. `extra`: further fields of the record that only this rule has, ready for JSON. `lot_elsewhere`: a lot decided an order shown in `extra`.
+    `runs` to Equal Shares. `extra`: further fields of the record that only this rule has, ready for JSON. `lot_elsewhere`: a lot
+    decided an order shown in `extra`.
     `why` has one entry for every option, in ballot order; it explains and is not part of the record, which says the same in
     rounds.
     """

@@ -23,8 +23,8 @@ ID = "pb-maxutil-v1"
 DEFAULTS: RuleOptions = {"value": "score"}
 
 MAX_PAIRS = 1_000_000
-"""Most (cost, value) pairs held at once: some seconds and 200 MB. The real rounds of the tests need at most some 1,300. Never reached when
-(number of projects) × (budget ÷ greatest common divisor of the costs) is below it."""
+"""Most (cost, value) pairs held at once: some seconds and 200 MB. The real rounds of the tests need at most some 1,300. Never
+reached when (number of projects) × (budget ÷ greatest common divisor of the costs) is below it."""
 
 
 class TooManyPairs(RuntimeError):
