@@ -172,6 +172,20 @@ def test_it_ends_a_tie_for_exclusion_by_looking_back() -> None:
     assert outcome.winners == ("e", "d")  # in one round, the larger tally first
 
 
+def test_it_looks_back_round_by_round_the_nearest_first() -> None:
+    """Three stand at 16. A round before b and c had less than d, and before that b less than c; that d began lowest is past."""
+    groups = [("b", 14), ("c", 15), ("d", 13), ("e", 20), ("xb", 1), ("xd", 3), ("yb", 1), ("yc", 1), ("y", 3)]
+    outcome = count(ranked(groups), "bcdexy", lots="bcdexy", seats=1)
+    third = stages(outcome)[2]
+    assert third.record()["tallies"] == {"b": "16.00000", "c": "16.00000", "d": "16.00000", "e": "20.00000"}
+    assert [tie.record() for tie in third.ties] == [
+        {
+            "for": "exclude", "tied": ["b", "c", "d"], "chosen": ["b"], "lot": False,
+            "lookback": [{"round": 2, "left": ["b", "c"]}, {"round": 1, "left": ["b"]}],
+        }
+    ]  # fmt: skip
+
+
 def test_it_passes_on_who_reaches_exactly_the_quota_without_a_surplus() -> None:
     """droop's weak-surplus.blt: b has the quota from the start and c after the surplus of a; neither has anything to pass on."""
     groups = [("ac", 10), ("b", 8), ("c", 6), ("d", 5), ("ed", 3), ("fd", 3)]
