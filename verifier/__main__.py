@@ -1278,18 +1278,18 @@ def count_meek(count: Count) -> Dict[str, Any]:
     while True:
         count.tick(f"counting round {len(rounds) + 1}")
         excluded, ties, surplus, iterations = "", [], 0, 0
+        paths: Counter[Tuple[str, ...]] = Counter()        # nothing passes a hopeful: it keeps all that reaches it
+        for paper in papers:
+            paths[_path(paper, keep, hopeful)] += paper.number
         while True:
             iterations += 1
             tally = {c: 0 for c in desk.candidates if keep[c]}
-            for paper in papers:
+            for path, times in paths.items():
                 weight = one
-                for (option,) in paper.preferences:
+                for option in path:
                     gift = up(weight * keep[option], one)
-                    if gift:
-                        tally[option] += gift * paper.number
-                        weight -= gift
-                    if not weight:
-                        break
+                    tally[option] += gift * times
+                    weight -= gift
             quota = sum(tally.values()) // (seats + 1) + 1
             reached = [c for c in hopeful if tally[c] >= quota]
             if few or reached:
@@ -1314,6 +1314,17 @@ def count_meek(count: Count) -> Dict[str, Any]:
             elect(list(hopeful))
         if len(elected) >= seats or not hopeful:
             return outcome(rounds, desk.rejected)
+
+
+def _path(paper: Paper, keep: Dict[str, int], hopeful: List[str]) -> Tuple[str, ...]:
+    """The options that may take a part of this paper, in their order."""
+    path = []
+    for (option,) in paper.preferences:
+        if keep[option]:
+            path.append(option)
+        if option in hopeful:
+            break
+    return tuple(path)
 
 
 # --- ranked ballots compared pair by pair, and by position
@@ -1991,16 +2002,17 @@ def check_sums(poll: Poll) -> str:
 
 def check_tally(poll: Poll, report: Report) -> str:
     """Recount, and compare with what was published, field by field, so that the report names what differs."""
-    config, result, beacons = poll.one("poll.created"), {}, set()
+    config, result, first = poll.one("poll.created"), {}, ""
     for act, tally in enumerate(poll.tallies, 1):
         if tally["act"] != act:
             raise Problem("C16", f"result act number {tally['act']} stands where act {act} is next")
         if tally["tally"] != config["tally"]:
             raise Problem("C16", "the tally names another counting rule than the poll did when it was created")
-        beacons.add(_beacon(poll, config["tie"], tally, report))
-        if len(beacons) > 1:
-            raise Problem("C16", f"act {act} draws the lots a second time")
-        result = recount(poll.name, config, poll.groups, next(iter(beacons)), poll.progress.tick)
+        beacon = _beacon(poll, config["tie"], tally, report)
+        first = first or beacon
+        if beacon != first:
+            raise Problem("C16", f"result act {act} draws the lots a second time")
+        result = recount(poll.name, config, poll.groups, beacon, poll.progress.tick)
         poll.results.append(canonical(result))
         published = _published_result(poll, tally, "C16")
         for name in sorted(set(result) | set(published)):
@@ -2037,7 +2049,7 @@ def _beacon(poll: Poll, tie: Dict[str, Any], tally: Dict[str, Any], report: Repo
             raise Problem("C16", "the randomness is of another drand chain than the one named when the poll was created")
         report.poll["drand"] = drand
         warning = ("not checked: the BLS signature of the drand round, and whether that round was the one due after the close. "
-                   f"Compare round {drand['round']} of chain {drand['chain']} with a drand node")
+                   f"Compare round {drand['round']} of chain {drand['chain'][:16]}… with a drand node")
     if warning not in report.warnings:
         report.warnings.append(warning)
     return hexhash(bytes.fromhex(tally["drand"]["signature"])) if source == "drand" else str(tally["draw_sha256"])
@@ -2155,24 +2167,20 @@ def tell_rounds(result: Dict[str, Any]) -> List[str]:
     if "budget" in result:
         paid = {"funded": "funded", "group_taken": "left out, another of its group is funded"}
         return [f"{r['option']}: " + (f"paid for by {r['supporters']:,} at rho {r['rho']}" if "rho" in r else
-                                      f"{r['score']:,} votes, {paid.get(r['decision'], r['decision'].replace('_', ' '))}")
+                                      f"score {r['score']:,}, {paid.get(r['decision'], r['decision'].replace('_', ' '))}")
                 for r in result["rounds"]]
     if "ranking" in result:
         equals = [[place] if isinstance(place, str) else place for place in result["ranking"]]
         return ["Ranking: " + " > ".join(" = ".join(place) for place in equals)]
     lines = []
     for place, this in enumerate(result["rounds"], 1):
-        votes = sorted(this["tallies"].items(), key=lambda item: -_value(item[1]))
+        votes = sorted(this["tallies"].items(), key=lambda item: -Fraction(item[1]))
         words = [", ".join(f"{option} {tally}" for option, tally in votes)]
         words += [f"{what} {', '.join(this[what])}" for what in ("elected", "excluded") if this[what]]
         words += [f"surplus of {this['surplus']} passed on"] if this.get("transfers") and this.get("surplus") else []
         words += ["by lot"] if any(tie["lot"] for tie in this["ties"]) else []
         lines.append(f"Round {place}: " + "; ".join(filter(None, words)))
     return lines
-
-
-def _value(votes: str) -> Fraction:
-    return Fraction(votes)
 
 
 # -------------------------------------------------------------------------------------------------------------- receipts

@@ -203,6 +203,38 @@ def test_both_counts_write_the_same_bytes(rule: str) -> None:
         assert one == other, (seed, config, dict(groups), differences(json.loads(one), json.loads(other)))
 
 
+@pytest.mark.parametrize("rule", sorted(verifier.RULES))
+def test_both_counts_write_the_same_bytes_for_a_thousand_ballots(rule: str) -> None:
+    """Many rounds, transfers and long fractions: voters on a line, nine options on it, everybody near to some."""
+    for seed in range(2):
+        config, kind, _ = poll(rule, seed)
+        dice = Random(f"large {rule} {seed}")
+        ids = [f"o{place}" for place in range(9)]
+        budget = config.get("budget", 0) * 1000
+        config["rule"] = options_of(rule, dice, ids, budget)
+        if "utility" in config["rule"]:
+            config["rule"].update(utility="points" if kind != "approve" else "cost", step=500)
+        money = [{"cost": dice.randint(1, 9) * 1000} if budget else {} for _ in ids]
+        config["options"] = [{"id": option, **cost} for option, cost in zip(ids, money, strict=True)]
+        groups: Ballots = Counter()
+        for _ in range(1000):
+            place = dice.gauss(4, 3)
+            near = sorted(ids, key=lambda option: abs(int(option[1:]) - place) + 4 * dice.random())[: dice.randint(0, 6)]
+            groups[as_kind(kind, near)] += 1
+        config |= {"budget": budget} if budget else {}
+        beacon = f"{seed:064x}"
+        one, other = ours(config, kind, groups, beacon), theirs(config, groups, beacon)
+        assert one == other, (seed, config, differences(json.loads(one), json.loads(other)))
+
+
+def as_kind(kind: str, best_first: list[str]) -> tuple[Any, ...]:
+    if kind == "rank":
+        return tuple((option,) for option in best_first)
+    if kind == "approve":
+        return tuple(sorted(best_first))
+    return tuple(sorted((option, max(1, 3 - place)) for place, option in enumerate(best_first)))
+
+
 def test_the_random_polls_are_many_and_come_upon_what_two_readers_might_read_differently() -> None:
     """What the comparison above would be worth nothing without: it happens in the random polls, and often."""
     seen: Counter[str] = Counter()

@@ -99,6 +99,12 @@ def test_a_tie_for_the_last_place_looks_back_before_it_draws_lots() -> None:
     assert (result["winners"], result["lots_used"]) == (["a"], False)
 
 
+def test_the_worst_lot_is_excluded() -> None:
+    result = count("irv-v1", "abcd", {"a": 2, "b": 1, "c": 1, "d": 1})
+    lots = [option for option in result["tie_order"] if option != "a"]
+    assert shown(result, "excluded")[:2] == [[[lots[2]]], [[lots[1]]]]
+
+
 def test_a_batch_goes_out_together_when_it_cannot_catch_up() -> None:
     ballots = {"a": 8, "b": 5, "c>b": 2, "d>c": 1}
     result = count("irv-v1", "abcd", ballots, batch=True)
@@ -213,6 +219,15 @@ def test_meek_lowers_the_keep_factor_until_the_surplus_has_moved() -> None:
     ]
 
 
+def test_meek_lets_the_lot_decide_what_is_closer_than_the_surplus() -> None:
+    """Quota 12/3 and a unit. a keeps 0.666666667 of each ballot, in all a unit too much; b gets 3 × 0.333333333, c has 1."""
+    result = count("stv-meek-prf-v1", "abcde", {"a>b": 3, "a>d": 3, "c": 1, "d": 2, "e": 3}, seats=2)
+    second = result["rounds"][1]
+    assert (second["tallies"]["b"], second["tallies"]["c"], second["surplus"]) == ("0.999999999", "1.000000000", "0.000000001")
+    worst = [option for option in result["tie_order"] if option in "bc"][-1]
+    assert second["ties"] == [{"for": "exclude", "tied": ["b", "c"], "chosen": [worst], "lot": True, "lookback": []}]
+
+
 def test_meek_elects_all_in_one_round_where_there_are_no_more_options_than_seats() -> None:
     result = count("stv-meek-prf-v1", "ab", {"b": 2, "a": 1}, seats=3)
     assert shown(result, "elected", "iterations", "surplus") == [[["b", "a"], 1, "0.000000000"]]
@@ -245,6 +260,22 @@ def test_ranked_pairs_locks_the_strongest_and_leaves_the_cycle_open() -> None:
         ("ca", 5, 1, False, False),
     ]
     assert (result["ranking"], result["winners"], result["lots_used"]) == (["a", "b", "c"], ["a"], False)
+
+
+def test_pairs_of_equal_strength_are_called_tied() -> None:
+    """The capital of Tennessee, known from many textbooks: two of the six pairs are 68 to 32, three are 58 to 42."""
+    ballots = {"m>n>c>k": 42, "n>c>k>m": 26, "c>k>n>m": 15, "k>c>n>m": 17}
+    result = count("ranked-pairs-v1", "mnck", ballots)
+    pairs = {p["over"] + p["under"]: (p["votes"], p["margin"], p["tied"]) for p in result["pairs"]}
+    assert pairs == {
+        "ck": (83, 66, False),
+        "nc": (68, 36, True),
+        "nk": (68, 36, True),
+        "nm": (58, 16, True),
+        "cm": (58, 16, True),
+        "km": (58, 16, True),
+    }
+    assert (result["ranking"], result["condorcet_winner"], result["lots_used"]) == (["n", "c", "k", "m"], "n", True)
 
 
 def test_pair_by_pair_the_marked_stand_above_the_unmarked_and_a_shared_rank_is_equal() -> None:
@@ -377,6 +408,8 @@ def test_with_points_a_payment_follows_the_points_and_more_voters_may_prefer_gre
     ]
     assert result["comparison"] == {"prefer_mes": 0, "prefer_greedy": 1, "chosen": "greedy"}
     assert (result["winners"], result["spent"]) == (["a", "b"], 10)
+    equal = spend("pb-mes-v1", "alloc", 10, {"a": 6, "b": 4}, ["a:1", "a:1"], **rule)
+    assert equal["comparison"] == {"prefer_mes": 0, "prefer_greedy": 0, "chosen": "mes"}
     nobody = spend("pb-mes-v1", "alloc", 10, {"a": 6}, [], **rule)
     assert nobody["comparison"] == {"prefer_mes": 0, "prefer_greedy": 0, "chosen": "mes"}
 
