@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from counting import rules
 from counting.outcome import canonical_bytes, result
-from tests.counting.test_stv_scottish import (
+from counting.profile import RankedProfile
+from tests.counting.stv_polls import (
     MEEK,
     Poll,
     assert_coalitions_get_their_seats,
@@ -78,6 +79,17 @@ def test_what_nobody_can_use_lowers_the_quota() -> None:
     assert (second.elected, second.excluded) == (("b",), ("c",))
     (tie,) = second.ties
     assert tie.record() == {"for": "exclude", "tied": ["b", "c"], "chosen": ["c"], "lot": True, "lookback": []}
+
+
+def test_there_is_no_surplus_below_zero() -> None:
+    """With a thousand billion ballots the rounding of e, whose ballots come from d already rounded, takes it below the quota."""
+    groups = {"cae": 1_952_156_149, "e": 10**9, "dea": 10**12, "deb": 10**12}
+    profile = RankedProfile({tuple((option,) for option in ballot): number for ballot, number in groups.items()})
+    third = stages(count(profile, "abcde", seats=3, rule=MEEK))[2]
+    quota = Fraction(third.extra["quota"])
+    assert third.tallies["d"] - quota == 218 - Fraction(1, 10**9)
+    assert third.tallies["e"] - quota == -803 - Fraction(1, 10**9)
+    assert (third.extra["surplus"], third.excluded) == ("0.000000000", ("c",))
 
 
 def test_ties_are_not_looked_back_on() -> None:
