@@ -19,6 +19,9 @@ from counting.outcome import Purchase
 from counting.pb_mes_layout import Holdings, at_least, coarser, finest
 from counting.profile import OptionId, ScoredProfile
 
+MACHINE_BITS, LEAST_BITS = 62, 16
+"""How fine the units are: all money together has so many bits, and one unit of currency at least so many. Only speed depends on
+it: the coarser they are, the more has to be worked out exactly."""
 _FINE = 2**40  # Bounds of rho are whole numbers of 1/(units × _FINE).
 
 
@@ -87,8 +90,7 @@ class EqualSharesRun:
         self._scale, self._given = voter_budget.denominator, voter_budget.numerator
         self._paid: dict[Any, int] = {}
         # Fast: 0 for whoever ran dry, at least 1 for the others, |balance − truth| ≤ slack.
-        # Units are so small that nothing is doubted for long, and so large that all money together is a machine's number.
-        self._units = 2 ** max(16, 62 - (electorate.total * self._given // self._scale).bit_length())
+        self._units = 2 ** max(LEAST_BITS, MACHINE_BITS - (electorate.total * self._given // self._scale).bit_length())
         self._balances = [max(1, self._given * self._units // self._scale) if self._given else 0] * len(electorate.layout.ballots)
         self._slack = 1
         # By lot: bounds of the payment a point; they only ever rise, for money only gets less.

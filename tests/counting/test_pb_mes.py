@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counting import pb_mes, pb_mes_layout
+from counting import pb_mes, pb_mes_layout, pb_mes_run
 from counting.outcome import Outcome, Purchase, WalkStep
 from counting.pb_mes import TooManyRuns, count_pb_mes
 from counting.profile import ApprovalProfile, PointsProfile, ProfileError
@@ -300,12 +300,33 @@ def test_larger_polls_with_huge_fractions_agree_too(seed: int) -> None:
     agree((ballots, projects, 3000, names), full_options("pb-mes-v1", **options))
 
 
-@given(naive.polls(), st.integers(16, 20))
-def test_with_coarse_units_everything_is_in_doubt_and_exact_all_the_same(poll: Poll, digits: int) -> None:
-    ballots, projects, budget, tie_order = poll
-    huge = 10**digits  # So much money that a unit is 1/65536 of the currency, and prices are close together.
-    costs = {option: cost * huge + place for place, (option, cost) in enumerate(projects.items())}
-    agree((ballots, costs, budget * huge, tie_order), full_options("pb-mes-v1", completion=[]))
+@given(st.one_of(naive.polls(), naive.point_polls()), st.sampled_from([0, 2, 6]), options_of)
+def test_with_coarse_units_everything_is_in_doubt_and_exact_all_the_same(poll: Any, bits: int, options: dict[str, Any]) -> None:
+    has_points = any(isinstance(ballot, dict) for ballot in poll[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pb_mes_run, "MACHINE_BITS", 0)
+        patch.setattr(pb_mes_run, "LEAST_BITS", bits)
+        patch.setattr(pb_mes_layout, "COARSE", (1, 2))
+        patch.setattr(pb_mes_layout, "WORTHWHILE", 1)
+        agree(poll, {"utility": "points" if has_points else "cardinality", **options})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_doubts_about_groups_of_several_ballots_are_settled_exactly(seed: int) -> None:
+    chance = random.Random(seed)
+    names = ["a", "b", "c", "d", "e"]
+    projects = {name: chance.randint(5, 60) for name in names}
+    kinds = [chance.sample(names, chance.randint(1, 4)) for _ in range(6)]
+    ballots: list[Any] = [ballot for ballot in kinds for _ in range(chance.randint(1, 5))]
+    if seed % 2:
+        points = {name: chance.choice([1, 2, 7]) for name in names}
+        ballots = [{name: points[name] for name in ballot} for ballot in ballots]
+    options = {"utility": "points" if seed % 2 else "cost", "stop_when_exhaustive": False, "integral": False}
+    for bits in (0, 1, 3, 40):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pb_mes_run, "MACHINE_BITS", 0)
+            patch.setattr(pb_mes_run, "LEAST_BITS", bits)
+            agree((ballots, projects, 90, names), full_options("pb-mes-v1", **options))
 
 
 @given(
