@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -75,10 +77,7 @@ def test_the_example_environment_names_only_settings_that_exist() -> None:
 
 def test_every_management_command_is_documented() -> None:
     commands = {
-        path.stem
-        for app in APPS
-        for path in (PROJECT / app).rglob("management/commands/*.py")
-        if not path.stem.startswith("_")
+        path.stem for app in APPS for path in (PROJECT / app).rglob("management/commands/*.py") if not path.stem.startswith("_")
     }
     assert {"sequencer", "import_pabulib"} <= commands
     assert commands == headings(reference("commands.md")) - {"The verifier"}
@@ -105,6 +104,80 @@ def test_every_counting_rule_and_each_of_its_options_is_documented_with_its_defa
             assert f"| `{option}` | `{json.dumps(default)}` |" in text, f"{rule.id}: {option}"
 
 
+def choices_of(rule: str, option: str) -> list[Any]:
+    """What an option may be where it is one of a few, as the rule itself says it; lists taken apart. Else empty."""
+    from counting.rules import OptionsError, full_options
+
+    class NoChoice:
+        def __repr__(self) -> str:
+            return ""
+
+    with pytest.raises(OptionsError) as refused:
+        full_options(rule, **{option: NoChoice()})
+    said = re.fullmatch(r"must be one of (.*), not ", refused.value.reason)
+    found = ast.literal_eval(f"[{said[1]}]") if said else []
+    return [inner for choice in found for inner in (choice if isinstance(choice, list) else [choice])]
+
+
+def test_every_value_that_an_option_of_a_counting_rule_may_have_is_documented_and_no_other() -> None:
+    import json
+
+    from counting.rules import RULES, validate_options
+
+    page = reference("counting-rules.md")
+    for rule in RULES.values():
+        for option, default in rule.defaults.items():
+            row = re.search(rf"^\| `{option}` \| (`.*)\|$", section(page, rule.id), re.MULTILINE)
+            assert row, option
+            choices = choices_of(rule.id, option)
+            named = set(re.findall(r"`([^`]+)`", row[1]))
+            missing = {json.dumps(choice) for choice in choices} - named
+            assert not missing, f"{rule.id}: {option}: {missing}"
+            texts = {json.loads(name) for name in named if name.startswith('"')}
+            if isinstance(default, str | list) and choices:
+                assert texts <= set(choices), f"{rule.id}: {option}"
+            elif option == "majority":
+                for text in texts:
+                    validate_options(rule.id, {**rule.defaults, option: text})
+
+
+def test_every_counting_rule_is_in_the_table_of_rules_with_what_it_was_checked_against_and_when_not_to_choose_it() -> None:
+    from counting.rules import RULES
+
+    page = reference("counting-rules.md")
+    table = re.findall(r"^\| \[([\w-]+)\]\(#", page, re.MULTILINE)
+    assert table == re.findall(r"^## (.*-v1)$", page, re.MULTILINE)
+    assert set(table) == set(RULES)
+    for rule in RULES:
+        for part in ("**Checked against** ", "**Source**: "):
+            assert part in section(page, rule), f"{rule}: {part}"
+        assert re.search(r"\*\*Not\*\*|not for polls", section(page, rule)), rule
+
+
+def test_the_table_of_rules_says_which_of_them_no_poll_may_use() -> None:
+    from voting.rules import _NOT_FOR_POLLS
+
+    rows = re.findall(r"^\| \[([\w-]+)\]\(#.* \| (.*) \|$", reference("counting-rules.md"), re.MULTILINE)
+    assert {rule for rule, use in rows if use != "polls"} == _NOT_FOR_POLLS
+
+
+def test_every_source_of_lots_is_documented() -> None:
+    from counting.lots import _SOURCES
+
+    for page in ("counting-rules.md", "results.md"):
+        assert {source for source in _SOURCES if f"`{source}`" in reference(page)} == set(_SOURCES)
+
+
+def test_every_module_of_the_counting_engine_has_its_line_in_the_map() -> None:
+    import counting
+
+    mapped = re.findall(r"^    (\w+\.py|\w+/)  ", counting.__doc__ or "", re.MULTILINE)
+    modules = {path.name if path.parent.name == "counting" else "formats/" for path in committed("counting/*.py")}
+    assert modules - {"__init__.py"} <= set(mapped)
+    assert len(mapped) == len(set(mapped))
+    assert [name for name in mapped if not (PROJECT / "counting" / name).exists()] == []
+
+
 def refusals() -> Iterator[type]:
     from common.refusal import Refusal
 
@@ -114,7 +187,8 @@ def refusals() -> Iterator[type]:
             import_module(".".join(parts))
 
     def below(kind: type) -> Iterator[type]:
-        for child in kind.__subclasses__():
+        children: list[type] = kind.__subclasses__()
+        for child in children:
             yield child
             yield from below(child)
 
