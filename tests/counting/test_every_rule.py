@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from counting import rules
 from counting.options import OptionsError
 from counting.outcome import JSONObject, Outcome, Round, Why, canonical_bytes
+from counting.profile import ApprovalProfile, PointsProfile, Profile, RankedProfile
 from counting.rules import RULES
 from tests.counting.every_rule import IDS, Poll, options_of, polls
 
@@ -145,11 +146,36 @@ def test_the_same_count_gives_the_same_again(rule: str, data: st.DataObject) -> 
 @given(st.data())
 def test_where_no_lot_was_used_the_lots_change_nothing(rule: str, data: st.DataObject) -> None:
     poll = data.draw(polls(rule))
-    other = replace(poll, tie_order=tuple(data.draw(st.permutations(poll.tie_order))))
+    other = replace(poll, tie_order=tuple(data.draw(st.just(poll.tie_order[::-1]) | st.permutations(poll.tie_order))))
     one, two = whole(poll), whole(other)
     if one["lots_used"] or ("add1" in poll.options.get("completion", ()) and two["lots_used"]):
         return
     assert without_lots(one) == without_lots(two)
+
+
+PLACES: dict[str, tuple[type[Profile], tuple[Any, ...], tuple[Any, ...]]] = {
+    "approval-v1": (ApprovalProfile, ("a",), ("b", "c")),
+    "score-v1": (PointsProfile, (("a", 1),), (("b", 1), ("c", 1))),
+    "cumulative-v1": (PointsProfile, (("a", 1),), (("b", 1), ("c", 1))),
+    "borda-v1": (RankedProfile, (("a",),), (("b", "c"),)),
+    "schulze-wv-v1": (RankedProfile, (("a",),), (("b", "c"),)),
+}
+
+
+@pytest.mark.parametrize("rule", PLACES)
+@pytest.mark.parametrize("lots", ["abc", "acb", "cba"])
+def test_losers_who_stand_equal_share_a_place_unless_one_of_them_was_elected_by_lot(rule: str, lots: str) -> None:
+    kind, for_a, for_others = PLACES[rule]
+
+    def places(seats: int) -> dict[str, Any]:
+        options = rules.full_options(rule, seats=seats)
+        profile: Any = kind({for_a: 3, for_others: 2})
+        outcome = rules.count(rule, profile, dict.fromkeys("abc", 0), budget=0, tie_order=lots, options=options)
+        return {option: why.numbers.get("place") for option, why in outcome.why.items() if option != "a"}
+
+    assert places(1) == {"b": 2, "c": 2}
+    first, second = sorted("bc", key=lots.index)
+    assert places(2) == {first: 2, second: 3}
 
 
 def without_lots(record: JSONObject) -> JSONObject:
