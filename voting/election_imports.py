@@ -50,7 +50,7 @@ def read_election(
         raise FileNotForUs(name=name, why=f"{method} spends money, and the file names no costs and no budget.")
     if election.withdrawn and rule is not None and "withdrawn" not in rule.defaults:
         raise FileNotForUs(name=name, why=f"somebody in it has withdrawn, and {method} cannot leave anybody out.")
-    groups = readable(election.profile, method).groups
+    groups: Mapping[Any, int] = readable(election.profile, method).groups
     if any(UNKNOWN_OVERVOTE in ballot for ballot in groups):
         why = "it has over-votes of which it does not say for whom; such a ballot cannot be cast."
         raise FileNotForUs(name=name, why=why)

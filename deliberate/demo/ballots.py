@@ -62,7 +62,7 @@ def _alloc(poll: Poll, options: Sequence[Option], likes: Likes, chance: random.R
 def _draw(options: Sequence[Option], likes: Likes, chance: random.Random, count: int) -> list[str]:
     """So many different options one after another; what is liked twice as much comes four times as often."""
     rest = {option.key: likes.get(option.external_id, 0) ** 2 for option in options}
-    drawn = []
+    drawn: list[str] = []
     while len(drawn) < count and any(rest.values()):
         drawn.append(chance.choices(list(rest), weights=list(rest.values()))[0])
         del rest[drawn[-1]]
