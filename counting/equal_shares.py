@@ -8,7 +8,7 @@ doi 10.1007/978-3-031-09016-5; exact text docs/reference/results.md.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd
 from typing import Any
@@ -39,13 +39,21 @@ def check_options(options: RuleOptions) -> None:
 
 @dataclass(frozen=True)
 class _Run:
-    """One run with the money of `seats` + `raises` seats, and what a ballot of each group has left, in units of 1/`scale`."""
+    """One run with the money of `seats` + `raises` seats, and what a ballot of each group has left, in units of 1/`scale`.
+
+    `lots_before`: whether a lot decided in another run made, which might have been the last with another lot.
+    """
 
     raises: int
     voter_budget: Fraction
     rounds: list[Round]
     money: list[int]
     scale: int
+    lots_before: bool = False
+
+    @property
+    def lots_used(self) -> bool:
+        return self.lots_before or any(round_.lots_used for round_ in self.rounds)
 
 
 def count(
@@ -89,6 +97,7 @@ def count(
     return Outcome(
         rule=ID, options=options, tie_order=tuple(tie_order), ballots=profile.total, blank=profile.blank,
         winners=elected_in(rounds), rounds=tuple(rounds), why=_explain(electorate, run, rounds), extra=extra,
+        lot_elsewhere=run.lots_used,
     )  # fmt: skip
 
 
@@ -102,8 +111,8 @@ def _add1(electorate: Electorate, seats: int) -> _Run:
     while len(kept.rounds) < wanted:
         run = _run(electorate, seats, raises=kept.raises + 1)
         if len(run.rounds) > seats:
-            break
-        kept = run
+            return replace(kept, lots_before=kept.lots_used or run.lots_used)
+        kept = replace(run, lots_before=kept.lots_used)
     return kept
 
 

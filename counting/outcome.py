@@ -152,12 +152,15 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of Equal Shares: money of each voter at its start, total cost and number of the projects it
-    funded."""
+    """One run of Equal Shares: money of each voter at its start, total cost and number of the projects it funded.
+
+    `lots_used`: whether a lot decided in it. Also a run that is not kept may decide which one is.
+    """
 
     voter_budget: Fraction
     spent: int
     winners: int
+    lots_used: bool = False
 
     def record(self) -> JSONObject:
         """This run as it stands in the record."""
@@ -212,7 +215,7 @@ class Outcome:
     @property
     def lots_used(self) -> bool:
         """Did a lot decide an order anywhere in what is shown?"""
-        return self.lot_elsewhere or any(step.lots_used for step in self.rounds)
+        return self.lot_elsewhere or any(step.lots_used for step in (*self.rounds, *self.runs))
 
     def record(self) -> JSONObject:
         """What the count itself says; `result` adds where the ballots and lots came from."""

@@ -142,7 +142,7 @@ def _run_to_the_end(
     add1, ballots = "add1" in options["completion"], electorate.total
     voter_budget = Fraction(budget // ballots) if add1 and options["integral"] else Fraction(budget, ballots)
     kept = electorate.run(voter_budget)
-    runs = [Run(voter_budget, kept.spent, len(kept.purchases))]
+    runs = [kept.summary()]
     while add1:
         bought = {purchase.option for purchase in kept.purchases}
         supported = [option for option, ballots in electorate.supporters.items() if ballots]
@@ -155,7 +155,7 @@ def _run_to_the_end(
             electorate.expect(kept.purchases)
         voter_budget += options["step"]
         next_run = electorate.run(voter_budget)
-        runs.append(Run(voter_budget, next_run.spent, len(next_run.purchases)))
+        runs.append(next_run.summary())
         if next_run.spent > budget:
             break
         kept = next_run

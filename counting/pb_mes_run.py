@@ -15,7 +15,7 @@ from math import gcd
 from typing import Any
 
 from counting import pb_mes_layout
-from counting.outcome import Purchase
+from counting.outcome import Purchase, Run
 from counting.pb_mes_layout import Holdings, at_least, coarser, finest
 from counting.profile import OptionId, ScoredProfile
 
@@ -119,6 +119,11 @@ class EqualSharesRun:
                 self._buy(lot, prices.pop(lot), tied)
             for lot in prices:
                 heapq.heappush(offers, (self._rho(lot, self._low[lot]), lot))
+
+    def summary(self) -> Run:
+        """What of this run stands in the record whether it is kept or not."""
+        tied = any(purchase.tied for purchase in self.purchases)
+        return Run(self.voter_budget, self.spent, len(self.purchases), tied)
 
     def money_left(self, option: OptionId) -> Fraction:
         """What the supporters of a project still hold."""

@@ -109,10 +109,11 @@ class PointsProfile(_Grouped):
         return _add_up(self.groups.items(), options)
 
 
-RankedBallot = tuple[tuple[OptionId, ...], ...]
+Rank = tuple[OptionId, ...]
+RankedBallot = tuple[Rank, ...]
+Paper = tuple[OptionId | Rank, ...]
 
 
-@dataclass(frozen=True)
 class RankedProfile(_Grouped):
     """How many ballots hold exactly which ranking, as marked: what a rule makes of gaps and shared ranks is its own business.
 
@@ -121,34 +122,70 @@ class RankedProfile(_Grouped):
     stand at several ranks. Raises ProfileError for anything else. A million groups are too many to sort for nothing: they
     stand in no particular order.
 
+    `papers`: the groups as they were handed in: where every rank is one id, perhaps the ids themselves.
+
     >>> profile = RankedProfile.of([[["a"], ["b"]], [["a"], ["b"], []], [[], ["c", "b"]], []])
     >>> dict(profile.groups)
     {(('a',), ('b',)): 2, ((), ('b', 'c')): 1, (): 1}
     """
 
-    groups: Mapping[RankedBallot, int]
+    papers: Mapping[Paper, int]
 
-    def __post_init__(self) -> None:
-        if strange := set(map(type, self.groups)) - {tuple}:
-            raise ProfileError(f"a ranking is a tuple of ranks, not a {strange.pop().__name__}")
-        for rank in self.ranks:
+    def __init__(self, groups: Mapping[RankedBallot, int]) -> None:
+        self._keep(groups)
+        for rank in self._marks:
             if type(rank) is not tuple or list(rank) != sorted(set(rank)):
                 raise ProfileError(f"a rank is a tuple of ids, sorted and different: {rank!r}")
-        for ballot, count in self.groups.items():
+        for ballot in groups:
             if ballot and not ballot[-1]:
                 raise ProfileError(f"the last rank is empty: {ballot!r}")
-            _require_count(count)
-        object.__setattr__(self, "groups", MappingProxyType(dict(self.groups)))
 
     @classmethod
     def of(cls, ballots: Iterable[Iterable[Iterable[OptionId]]]) -> "RankedProfile":
         """Group `ballots`, each its ranks, each the ids in any order."""
         return cls(Counter(map(_Ranks().ballot, ballots)))
 
+    @classmethod
+    def of_orders(cls, orders: Iterable[tuple[OptionId, ...]]) -> "RankedProfile":
+        """Group `orders`, each the ids one after another, best first: ballots without gaps and shared ranks.
+
+        >>> RankedProfile.of_orders([("a", "b"), ("a", "b"), ()]) == RankedProfile.of([[["a"], ["b"]]] * 2 + [[]])
+        True
+        """
+        profile = cls.__new__(cls)
+        profile._keep(Counter(orders))
+        if strange := set(map(type, profile._marks)) - {str}:
+            raise ProfileError(f"an order is a tuple of ids, not of {strange.pop().__name__}")
+        return profile
+
+    def _keep(self, papers: Mapping[Any, int]) -> None:
+        if strange := set(map(type, papers)) - {tuple}:
+            raise ProfileError(f"a ranking is a tuple of ranks, not a {strange.pop().__name__}")
+        for count in papers.values():
+            _require_count(count)
+        self.papers = MappingProxyType(dict(papers))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RankedProfile) and self.groups == other.groups
+
+    def __repr__(self) -> str:
+        return f"RankedProfile({dict(self.groups)!r})"
+
     @cached_property
-    def ranks(self) -> frozenset[tuple[OptionId, ...]]:
+    def _marks(self) -> frozenset[OptionId | Rank]:
+        return frozenset(chain.from_iterable(self.papers))
+
+    @cached_property
+    def groups(self) -> Mapping[RankedBallot, int]:  # type: ignore[override]
+        ranks = {mark: (mark,) for mark in self._marks if isinstance(mark, str)}
+        if not ranks:
+            return self.papers
+        return MappingProxyType({tuple(map(ranks.__getitem__, order)): count for order, count in self.papers.items()})
+
+    @cached_property
+    def ranks(self) -> frozenset[Rank]:
         """Every different rank on some ballot."""
-        return frozenset(chain.from_iterable(self.groups))
+        return frozenset((mark,) if isinstance(mark, str) else mark for mark in self._marks)
 
     def require_known(self, options: Collection[OptionId]) -> None:
         """Raise ProfileError when a ballot names an option that is none of `options`."""
@@ -158,10 +195,10 @@ class RankedProfile(_Grouped):
                 raise ProfileError(f"a ballot names {rank!r}, of which not all are options of this poll")
 
 
-class _Ranks(dict[tuple[OptionId, ...], tuple[OptionId, ...]]):
+class _Ranks(dict[Rank, Rank]):
     """Ranks as handed in, and the one tuple that stands for them: a million ballots share a handful of ranks."""
 
-    def __missing__(self, rank: tuple[OptionId, ...]) -> tuple[OptionId, ...]:
+    def __missing__(self, rank: Rank) -> Rank:
         ids = tuple(sorted(rank))
         self[rank] = self[ids] if ids != rank else ids
         return self[rank]

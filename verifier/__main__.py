@@ -1603,12 +1603,17 @@ def count_shares(count: Count) -> Dict[str, Any]:
     ballots = sum(count.groups.values())
     share = Fraction(seats, ballots)
     rounds, spent = shares_run(votes, share)
+    elsewhere = False                                      # whether a lot decided in a run that is not shown
     if completion == "add1":
-        supported = sum(1 for c in count.ids if votes.votes[c])
+        approvals = sorted((votes.votes[c] for c in count.ids if votes.votes[c]), reverse=True)
+        supported = len(approvals)
+        first = max(0, -(-ballots // approvals[min(seats, supported) - 1]) - seats - 1)
         while len(rounds) not in (seats, supported):
+            elsewhere = elsewhere or (raised["raises"] >= first and outcome(rounds, {})["lots_used"])
             count.tick(f"equal shares, run {raised['raises'] + 2}")
             more, _ = shares_run(votes, share + Fraction(1, ballots))
             if len(more) > seats:
+                elsewhere = elsewhere or outcome(more, {})["lots_used"]
                 break
             raised["raises"] += 1
             rounds, share = more, share + Fraction(1, ballots)
@@ -1616,7 +1621,8 @@ def count_shares(count: Count) -> Dict[str, Any]:
         taken = {c for r in rounds for c in r["elected"]}
         rest = phragmen_rounds(votes, spent, [c for c in count.ids if c not in taken], seats - len(rounds))
         rounds += [{**r, "completion": "seqphragmen"} for r in rest]
-    return outcome(rounds, {}, voter_budget=number(share), **raised)
+    found = outcome(rounds, {}, voter_budget=number(share), **raised)
+    return {**found, "lots_used": found["lots_used"] or elsewhere}
 
 
 # --- budget rules
@@ -1751,12 +1757,14 @@ def count_equal_shares(purse: Purse) -> Dict[str, Any]:
     kept: List[Dict[str, Any]] = []
     runs: List[Dict[str, Any]] = []
     kept_share = share
+    lots_used = False
     while True:
         purse.tick(f"equal shares, run {len(runs) + 1}")
         if len(runs) >= MAX_RUNS:
             raise CannotTell(f"the count needs more than {MAX_RUNS} runs")
         rounds = run_equal_shares(purse, share)
         spent = sum(r["cost"] for r in rounds)
+        lots_used = lots_used or any(r["tied"] for r in rounds)
         runs.append({"voter_budget": number(share), "spent": spent, "winners": len(rounds)})
         if spent > purse.budget:
             break
@@ -1767,7 +1775,7 @@ def count_equal_shares(purse: Purse) -> Dict[str, Any]:
             break
         share += rule["step"]
     winners = [r["option"] for r in kept]
-    found: Dict[str, Any] = {"voter_budget": number(kept_share), "runs": runs}
+    found: Dict[str, Any] = {"voter_budget": number(kept_share), "runs": runs, "lots_used": lots_used}
     if "utilitarian" in rule["completion"]:
         money = purse.budget - sum(purse.cost[p] for p in winners)
         walk = walk_greedy(purse, [p for p in purse.ids if p not in winners], money)
@@ -1814,7 +1822,7 @@ def recount(poll: str, config: Dict[str, Any], groups: Counter[Ballot], beacon: 
         cost = {option["id"]: option["cost"] for option in config["options"]}
         found = BUDGET_COUNTS[method](Purse(ids, groups, rule, lot, tick, cost, config["budget"]))
         found.update(budget=config["budget"], spent=sum(cost[p] for p in found["winners"]),
-                     lots_used=any(r["tied"] for r in found["rounds"]))
+                     lots_used=found.get("lots_used", False) or any(r["tied"] for r in found["rounds"]))
     elif method in COUNTS:
         found = COUNTS[method](Count(ids, groups, rule, lot, tick))
         if total < rule["quorum"]:
