@@ -6,7 +6,7 @@ Order of work: lock, ask, change, record, announce. One action is one transactio
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,11 +25,10 @@ from eligibility.models import RollEntry
 from merkle import canonical
 from processes.models import Scope, Topic
 from realtime.actions import announce
-from votelog import entries, log
 from votelog.actions import promise, put_blob, record, record_ballot
-from voting import ballotbox, commitments, errors, kinds, rules, signals, tabulate
+from voting import ballotbox, commitments, draws, errors, kinds, rules, signals, tabulate
 from voting.board import render_board
-from voting.models import Ballot, Board, Delivery, Option, Poll, Result
+from voting.models import Ballot, Board, Delivery, Draw, Option, Poll, Result
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +67,8 @@ def create_poll(*, options: Sequence[PlannedOption], **fields: Any) -> Poll:
     """A draft with options o1, o2, … in this order. `fields` are those of Poll.
 
     `ballot` (approvals without limits where none is named) and `rule` are completed with their defaults. Raises
-    BallotLimitsRefused, RuleUnknown, RuleOptionRefused, RuleNotForBallot, RuleStricterThanBallot, BudgetWithoutUse.
+    BallotLimitsRefused, RuleUnknown, RuleOptionRefused, RuleNotForBallot, RuleStricterThanBallot, BudgetWithoutUse,
+    DrawPlanRefused.
     """
     fields["ballot"] = kinds.full_ballot(fields.get("ballot", {"approve": {}}))
     fields["rule"] = rules.full_rule(fields["method"], fields.get("rule", {}))
@@ -96,7 +96,7 @@ def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
             raise NotPermitted()
         if refusal := rules.why_not_open(poll):
             raise refusal
-        ballotbox.make_secrets(poll.public_id)
+        ballotbox.make_secrets(poll.public_id, with_nonce=poll.seed_source == Poll.SeedSource.COMMIT_REVEAL)
         poll.status = Poll.Status.OPEN
         poll.save(update_fields=["status"])
         Board.objects.create(poll=poll)
@@ -206,20 +206,49 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
     return poll
 
 
+def record_draw(
+    *,
+    poll: Poll,
+    by: User | None,
+    at: datetime,
+    text: str | None = None,
+    drand: Mapping[str, Any] | None = None,
+) -> Draw:
+    """Record what the lots of a closed poll follow from, for good; the clock then publishes the result.
+
+    `text`: the record of a draw before witnesses. `drand`: chain and round together, as `draws.round_taken` reads them. One of
+    them, as the poll said at opening. The fingerprint of the ballots must be public by now: else ballots could be chosen to suit
+    the draw. Raises NotPermitted, DrawNotAwaited, DrawRecordedAlready, ClosingNotInLog, DrawFromElsewhere, DrawRefused,
+    DrawRoundNotDue, DrawRoundNotYet.
+    """
+    with transaction.atomic():
+        lock_exclusive(poll.topic)
+        poll = Poll.objects.get(pk=poll.pk)
+        if by is not None and not can(by, "poll.publish", poll):
+            raise NotPermitted()
+        if refusal := rules.why_not_record_draw(poll):
+            raise refusal
+        closed = draws.closing(poll)
+        if closed is None:
+            raise errors.ClosingNotInLog()
+        evidence = draws.taken(poll, text=text, drand=drand, closed_at=closed["t"], at=at)
+        return Draw.objects.create(poll=poll, evidence=evidence, recorded_at=at)
+
+
 def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
     """Count the closed poll and publish the first result act.
 
-    The nonce that decides ties is shown only now, when the fingerprint of the ballots already stands in the log. Counting
+    What decides ties is shown only now, when the fingerprint of the ballots already stands in the log. Counting
     may take long, so it happens before the transaction; the fingerprint is looked at again inside.
-    Raises NotPermitted, PollNotClosed, ClosingNotInLog, CountDiffersFromLog.
+    Raises NotPermitted, PollNotClosed, DrawAwaited, ClosingNotInLog, CountDiffersFromLog.
     """
     poll = _may_publish(poll, by)
-    event = next(log.events(poll.public_id, kind="poll.closed"), None)
-    if event is None or not log.is_published(event):
+    closed = draws.closing(poll)
+    if closed is None:
         raise errors.ClosingNotInLog()
-    fingerprint = entries.read(event.body)["d"]["ballots_sha256"]
+    fingerprint = closed["d"]["ballots_sha256"]
     ballots = tabulate.counted(poll)
-    outcome, published = tabulate.count_poll(poll, ballots, beacon=ballotbox.nonce(poll.public_id))
+    outcome, published = tabulate.count_poll(poll, ballots, beacon=draws.beacon(poll))
     compared = tabulate.compared(poll, ballots, outcome)
     result_bytes = canonical.dumps(published)
     with transaction.atomic():
@@ -258,11 +287,11 @@ def _may_publish(poll: Poll, by: User | None) -> Poll:
 
 
 def finish_due_polls(*, at: datetime) -> None:
-    """Close polls whose time is over, and publish those whose closing stands in the log."""
+    """Close polls whose time is over, and publish those whose closing stands in the log and whose lots can be drawn."""
     for poll in Poll.objects.due(at):
         with _alone(poll), suppress(errors.PollNotOpen):  # somebody closed it by hand in between
             close_poll(poll=poll, by=None, at=at)
-    for poll in Poll.objects.filter(status=Poll.Status.CLOSED, source__isnull=True):
+    for poll in Poll.objects.countable():
         with _alone(poll), suppress(errors.ClosingNotInLog, errors.PollNotClosed):  # next time
             publish_result(poll=poll, by=None, at=at)
 

@@ -1,8 +1,8 @@
 """The ballot box: the only holder of a poll's secrets.
 
 `K_poll` makes credentials out of places on the roll; whoever has it can tell whose ballot is whose, so it lives in a file
-of its own, never in the database, and is destroyed after the term for appeals. The nonce decides ties, is promised at
-opening by its hash and published with the result.
+of its own, never in the database, and is destroyed after the term for appeals. The nonce, where a poll has one, decides ties,
+is promised at opening by its hash and published with the result.
 """
 
 import hmac
@@ -20,9 +20,9 @@ def _secret(poll_id: str, kind: str) -> Path:
     return Path(settings.KEYS_DIR) / "polls" / f"{poll_id}.{kind}"
 
 
-def make_secrets(poll_id: str) -> None:
+def make_secrets(poll_id: str, *, with_nonce: bool) -> None:
     """At opening, once. Afterwards a missing file is an outage: a new key would orphan every ballot."""
-    for kind in ("key", "nonce"):
+    for kind in ("key", "nonce") if with_nonce else ("key",):
         secretfiles.read_or_create(_secret(poll_id, kind), lambda: secrets.token_bytes(32))
 
 

@@ -14,7 +14,7 @@ from eligibility.models import Roll
 from merkle import canonical, tree
 from votelog import log
 from votelog.actions import put_blob
-from voting import ballotbox
+from voting import ballotbox, draws
 from voting.models import Ballot, Poll, Result
 
 D = dict[str, Any]
@@ -45,11 +45,7 @@ def poll_created(poll: Poll, *, origin: str) -> D:
         "mix": {"k": poll.mix_k, "max_s": poll.mix_max_s},
         "disclosure": "full",
         "min_cell": 10,
-        "tie": {
-            "rule": "lots-v1",
-            "seed_source": "commit-reveal",
-            "commit": sha256(ballotbox.nonce(poll.public_id)).hexdigest(),
-        },
+        "tie": draws.promised(poll),
         "tally": {
             "name": "deliberate",
             "version": settings.SOFTWARE_VERSION,
@@ -98,7 +94,7 @@ def tally_published(poll: Poll, counted: Mapping[str, Ballot], result: Result) -
         # What was announced at opening, also when a newer version of the software counts.
         "tally": next(log.entries(poll.public_id, kind="poll.created"))["d"]["tally"],
         "act": result.act,
-        "nonce": ballotbox.nonce(poll.public_id).hex(),
+        **draws.shown(poll),
         "ballots_root": tree.root(leaves).hex(),
         "ballots_sha256": result.outcome["ballots_sha256"],
         "counted": len(leaves),

@@ -177,6 +177,51 @@ class CountDiffersFromLog(Refusal):
     reason = _("The ballots no longer match the fingerprint published at closing. Nothing was published; call the operator.")
 
 
+class DrawPlanRefused(Refusal):
+    code = "draw_plan_refused"
+    reason = _("The lots cannot come from where the plan says. %(part)s %(why)s.")
+
+
+class DrawAwaited(Refusal):
+    code = "draw_awaited"
+    reason = _("The lots of this poll are not drawn yet. The result is published as soon as the draw is recorded.")
+
+
+class DrawNotAwaited(Refusal):
+    code = "draw_not_awaited"
+    reason = _("This poll awaits no draw: one is recorded between close and result, where the lots do not come from this server.")
+
+
+class DrawRecordedAlready(Refusal):
+    code = "draw_recorded_already"
+    reason = _("The draw of this poll is recorded already, and is never replaced. Nothing was changed.")
+
+
+class DrawFromElsewhere(Refusal):
+    code = "draw_from_elsewhere"
+    reason = _("It was published at opening where the lots of this poll come from: %(source)s. Nothing else can be recorded.")
+
+
+class DrawRefused(Refusal):
+    code = "draw_refused"
+    reason = _("The draw was not recorded. %(part)s: %(why)s.")
+    correctable = True
+
+
+class DrawRoundNotDue(Refusal):
+    code = "draw_round_not_due"
+    reason = _(
+        "The draw was not recorded: this is round %(round)s. The lots of this poll come from round %(due)s, "
+        "the first one at least ten minutes after the close, and from no other."
+    )
+    correctable = True
+
+
+class DrawRoundNotYet(Refusal):
+    code = "draw_round_not_yet"
+    reason = _("The draw was not recorded: the round that decides, %(due)s, has not come yet. Try again later.")
+
+
 OF_THE_BALLOT = (
     BallotOverBudget, TooManyChoices, TooFewChoices, SameRank, TooManyPoints, PointsOverSum, PointsNotAll, BallotOfAnotherKind,
     UnknownOption,

@@ -35,6 +35,11 @@ class PollQuerySet(models.QuerySet["Poll"]):
         """Open polls whose time is over. An import closes its own poll, when all its ballots are in."""
         return self.filter(status=Poll.Status.OPEN, closes_at__lte=at, source__isnull=True)
 
+    def countable(self) -> PollQuerySet:
+        """Closed polls that wait for no draw. An import publishes its own poll."""
+        drawn = Q(seed_source=Poll.SeedSource.COMMIT_REVEAL) | Q(draw__isnull=False)
+        return self.filter(drawn, status=Poll.Status.CLOSED, source__isnull=True)
+
 
 class Poll(models.Model):
     """One question put to one roll, counted by one rule. From opening on nothing but `status` and `closed_at` changes."""
@@ -53,6 +58,11 @@ class Poll(models.Model):
         NONE = "none", _("A ballot that is cast stays as it is")
         LAST = "last", _("A ballot may be changed until the poll closes; the last one counts")
 
+    class SeedSource(models.TextChoices):
+        COMMIT_REVEAL = "commit-reveal", _("A secret of this server, sealed before voting begins")
+        PUBLIC_DRAW = "public-draw", _("A draw before witnesses, after the poll has closed")
+        DRAND = "drand", _("A round of the public randomness service drand, after the poll has closed")
+
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id)
     process = models.ForeignKey(Process, models.PROTECT, related_name="polls")
     roll = models.ForeignKey(Roll, models.PROTECT, related_name="polls")
@@ -69,6 +79,10 @@ class Poll(models.Model):
     """What a valid ballot is, as `poll.created` publishes it: `{kind: limits}`, see `voting.kinds`."""
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.LIVE)
     revote = models.CharField(max_length=10, choices=Revote.choices, default=Revote.LAST)
+    seed_source = models.CharField(max_length=20, choices=SeedSource.choices, default=SeedSource.COMMIT_REVEAL)
+    """Where the lots come from that decide between equals."""
+    draw_plan: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    """With drand: the chain as drand serves it (`hash`, `genesis_time`, `period`, what the hash is made of). Else null."""
     mix_k = models.PositiveSmallIntegerField(default=10)
     mix_max_s = models.PositiveIntegerField(default=3600)
     opens_at = models.DateTimeField()
@@ -86,6 +100,10 @@ class Poll(models.Model):
         constraints = [
             CheckConstraint(name="a_poll_closes_after_it_opens", condition=Q(closes_at__gt=F("opens_at"))),
             CheckConstraint(name="a_mix_has_at_least_one_ballot", condition=Q(mix_k__gte=1)),
+            CheckConstraint(
+                name="a_poll_names_a_chain_when_its_lots_come_from_drand",
+                condition=Q(seed_source="drand", draw_plan__isnull=False) | (~Q(seed_source="drand") & Q(draw_plan__isnull=True)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +142,12 @@ class Poll(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def awaits_draw(self) -> bool:
+        """Closed, and its lots come from something that nobody has recorded yet."""
+        drawn = self.seed_source == self.SeedSource.COMMIT_REVEAL or hasattr(self, "draw")
+        return self.status == self.Status.CLOSED and not drawn
 
 
 class Option(models.Model):
@@ -174,6 +198,18 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return self.bid
+
+
+class Draw(models.Model):
+    """What the lots of a closed poll follow from, where that is no secret of the server. Recorded once, never changed."""
+
+    poll = models.OneToOneField(Poll, models.PROTECT, related_name="draw")
+    evidence: models.JSONField[Any, Any] = models.JSONField()
+    """`text` of a public draw, lines ended by LF; or `chain`, `round` and `signature` of drand, as the log publishes them."""
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.poll_id}: {', '.join(self.evidence)}"
 
 
 class Board(models.Model):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from common.refusal import Refusal
@@ -13,6 +15,7 @@ from processes import rules as process_rules
 from voting import errors, kinds
 from voting.models import Option, Poll
 
+_HEX = re.compile(r"(?:[0-9a-f]{2})+\Z")
 _NOT_FOR_POLLS = {"pb-maxutil-v1"}  # its count may take longer than anybody can wait
 
 
@@ -46,7 +49,34 @@ def why_not_plan(poll: Poll) -> Refusal | None:
         return errors.RuleOptionRefused(rule=poll.method, option="utility", why=why)
     if poll.budget is not None and not found.budgeted:
         return errors.BudgetWithoutUse(rule=poll.method)
-    return None if poll.source else _why_not_as_strict(poll)
+    return _why_not_draw_so(poll) or (None if poll.source else _why_not_as_strict(poll))
+
+
+def _why_not_draw_so(poll: Poll) -> Refusal | None:
+    """Where the lots come from is said whole, or the poll could never have a result."""
+    if poll.seed_source not in Poll.SeedSource.values:
+        return errors.DrawPlanRefused(part="seed_source", why=f"must be one of {', '.join(Poll.SeedSource.values)}")
+    if poll.seed_source != Poll.SeedSource.DRAND:
+        return None if poll.draw_plan is None else errors.DrawPlanRefused(part="draw_plan", why="belongs to drand only")
+    plan = poll.draw_plan if isinstance(poll.draw_plan, dict) else {}
+    for part, least in (("genesis_time", 0), ("period", 1)):
+        if type(plan.get(part)) is not int or not least <= plan[part] < 2**32:
+            return errors.DrawPlanRefused(part=part, why=f"must be a whole number from {least}, as drand serves it")
+    for part in ("hash", "public_key", "groupHash"):
+        if not isinstance(plan.get(part), str) or not _HEX.match(plan[part]):
+            return errors.DrawPlanRefused(part=part, why="must be lower-case hex digits, as drand serves it")
+    if _chain_hash(plan) != plan["hash"]:
+        return errors.DrawPlanRefused(part="hash", why="is not the hash of this chain")
+    return None
+
+
+def _chain_hash(chain: Mapping[str, Any]) -> str:
+    """How drand names a chain: a wrong time or period would make the poll wait for the wrong round, or for ever."""
+    named = chain.get("metadata")
+    beacon = named.get("beaconID") if isinstance(named, dict) else None
+    numbers = chain["period"].to_bytes(4, "big") + chain["genesis_time"].to_bytes(8, "big")
+    key = bytes.fromhex(chain["public_key"]) + bytes.fromhex(chain["groupHash"])
+    return sha256(numbers + key + (b"" if beacon in (None, "default") else str(beacon).encode())).hexdigest()
 
 
 def _why_not_as_strict(poll: Poll) -> Refusal | None:
@@ -137,4 +167,13 @@ def why_not_close(poll: Poll) -> Refusal | None:
 
 
 def why_not_publish(poll: Poll) -> Refusal | None:
-    return None if poll.status == Poll.Status.CLOSED else errors.PollNotClosed()
+    if poll.status != Poll.Status.CLOSED:
+        return errors.PollNotClosed()
+    return errors.DrawAwaited() if poll.awaits_draw else None
+
+
+def why_not_record_draw(poll: Poll) -> Refusal | None:
+    """About the moment only, not about what was drawn."""
+    if hasattr(poll, "draw"):
+        return errors.DrawRecordedAlready()
+    return None if poll.awaits_draw else errors.DrawNotAwaited()

@@ -57,10 +57,10 @@ def ballots_sha256(poll: Poll, ballots: Counted) -> str:
     return ballotfile.ballots_sha256(ballot_file(poll, ballots))
 
 
-def count_poll(poll: Poll, ballots: Counted, *, beacon: bytes) -> tuple[Outcome, dict[str, Any]]:
-    """The outcome, and the result as it is published. `beacon` is the revealed nonce."""
+def count_poll(poll: Poll, ballots: Counted, *, beacon: str) -> tuple[Outcome, dict[str, Any]]:
+    """The outcome, and the result as it is published. `beacon`, 64 hex digits, is what the lots follow from (`voting.draws`)."""
     fingerprint = ballots_sha256(poll, ballots)
-    seed = lots.lots_seed(contest=poll.public_id, ballots_sha256=fingerprint, beacon=beacon.hex())
+    seed = lots.lots_seed(contest=poll.public_id, ballots_sha256=fingerprint, beacon=beacon)
     outcome = counting_rules.count(
         poll.method,
         profile_of(ballots),

@@ -26,6 +26,42 @@ def counting_rule(poll: Poll) -> list[str]:
     return sentences
 
 
+def lots_to_come(poll: Poll) -> str:
+    """Where the lots will come from that decide between equals: said before anybody votes."""
+    if poll.seed_source == Poll.SeedSource.PUBLIC_DRAW:
+        return _(
+            "If two are equal in everything, lots decide. They follow from a draw before witnesses, made after the poll has "
+            "closed and the fingerprint of all ballots is published, so nobody can know them before."
+        )
+    if poll.seed_source == Poll.SeedSource.DRAND:
+        return _(
+            "If two are equal in everything, lots decide. They follow from the first round of the public randomness service "
+            "drand that comes at least ten minutes after the poll has closed, so nobody can know them before."
+        )
+    return _(
+        "If two are equal in everything, lots decide. They follow from a secret of this server, which was sealed before "
+        "voting began and is shown with the result, and from the fingerprint of all ballots."
+    )
+
+
+def lots_drawn(poll: Poll) -> str:
+    """The same for a published result."""
+    if poll.seed_source == Poll.SeedSource.PUBLIC_DRAW:
+        return _(
+            "Between equals lots decide. They follow from this draw before witnesses. It was recorded after the poll had closed "
+            "and the fingerprint of all ballots stood in the public log; nobody could know it before."
+        )
+    if poll.seed_source == Poll.SeedSource.DRAND:
+        return _(
+            "Between equals lots decide. They follow from a round of the public randomness service drand, the first one at least "
+            "ten minutes after the poll had closed; nobody could know it before."
+        )
+    return _(
+        "Between equals lots decide. They follow from a secret of this server, which was sealed before voting began and stands "
+        "in the public log now, and from the fingerprint of all ballots. Outside this server nobody could know them before."
+    )
+
+
 def _greedy(rule: Numbers) -> list[str]:
     sentences = [
         _("Projects take their turn by votes: the one with the most votes first. Among equal votes the cheaper one "

@@ -70,6 +70,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "options": options,
             "rule": ballot_words.ballot_rule(poll, budgeted=budgeted),
             "counting": words.counting_rule(poll),
+            "lots": words.lots_to_come(poll),
             "own": own,
             "own_choice": kinds.shown(poll, options, own.choice),
             "not_now": rules.why_not_vote_now(poll, at=now),

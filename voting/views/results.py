@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from common.templatetags.text import number, percent
-from voting import charts, downloads, duels, figures, rounds, tabulate, why, words
+from voting import charts, downloads, draws, duels, figures, rounds, tabulate, why, words
 from voting.models import Option, Poll, Result
 from voting.progress import progress_of
 
@@ -44,7 +45,7 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
     if act is None:
         turnout, roll = poll.board.turnout if hasattr(poll, "board") else 0, poll.roll.entries.count()
         board = {"turnout": turnout, "roll": roll, "turnout_width": charts.width(turnout, roll)}
-        return render(request, "voting/result_waiting.html", {"poll": poll} | board)
+        return render(request, "voting/result_waiting.html", {"poll": poll, "bound": _bound(poll)} | board)
     options = list(poll.options.select_related("scope", "subject").prefetch_related("deliveries"))
     titles = {option.key: str(option) for option in options}
     rows = _rows(poll, act, options, titles)
@@ -56,6 +57,8 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         "roll": poll.roll.entries.count(),
         "rejected": sum(act.outcome["input"]["rejected"].values()),
         "counting": words.counting_rule(poll),
+        "lots": words.lots_drawn(poll),
+        "draw": poll.draw.evidence if hasattr(poll, "draw") else None,
         "winners": [row for row in rows if row.won],
         "losers": [row for row in rows if not row.won],
         "rows": rows,
@@ -89,6 +92,18 @@ def result_download(request: HttpRequest, poll_id: str, kind: str) -> HttpRespon
 def _poll(request: HttpRequest, poll_id: str) -> Poll:
     polls = Poll.objects.visible_to(request.user).select_related("process__scope", "roll", "board")
     return get_object_or_404(polls, public_id=poll_id)
+
+
+def _bound(poll: Poll) -> dict[str, Any] | None:
+    """Of a poll that awaits its draw: the fingerprint that binds its ballots, and with drand the round that decides."""
+    closed = draws.closing(poll) if poll.awaits_draw else None
+    if closed is None:
+        return None
+    bound = {"fingerprint": closed["d"]["ballots_sha256"]}
+    if poll.seed_source == Poll.SeedSource.DRAND:
+        due, time = draws.due_round(poll, closed_at=closed["t"])
+        bound |= {"round": due, "when": datetime.fromtimestamp(time, UTC), "chain": poll.draw_plan["hash"]}
+    return bound
 
 
 def _rows(poll: Poll, act: Result, options: list[Option], titles: dict[str, str]) -> list[Row]:
