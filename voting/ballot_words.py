@@ -62,7 +62,9 @@ def _alloc(poll: Poll, budgeted: bool) -> str:
     limits = poll.limits
     text = (
         ngettext(
-            "You have %(sum)s point to give.", "You have %(sum)s points. Divide all of them among the options.", limits["sum"]
+            "You have %(sum)s point. Give it to one option.",
+            "You have %(sum)s points. Divide all of them among the options.",
+            limits["sum"],
         )
         if limits["exact"]
         else ngettext("You have %(sum)s point to give.", "You have %(sum)s points to divide among the options.", limits["sum"])

@@ -8,6 +8,8 @@ from common.localized import loc
 from common.templatetags.text import digits, number
 from voting.models import Poll
 
+LEAST = Fraction(1, 100)
+"""Fewer votes than this are left out where people read: remainders of fractions."""
 Exact = int | str
 """A number of a record: 7, "7/2" or "2145.37745"."""
 
@@ -44,8 +46,8 @@ def votes(value: Exact | Fraction) -> str:
 
 
 def change(value: Fraction) -> str:
-    """What a round added or took, with its sign; empty for nothing."""
-    if not value:
+    """What a round added or took, with its sign; empty for nothing, and for what rounding leaves over."""
+    if abs(value) < LEAST:
         return ""
     text = votes(value)
     return f"+{text}" if value > 0 else text

@@ -154,7 +154,7 @@ def _surplus(outcome: Record, round_: Record, titles: Mapping[str, str]) -> str:
 
 def _passed_on(transfer: Record, key: str, titles: Mapping[str, str], *, several: bool) -> list[str]:
     to = sorted(transfer["to"].items(), key=lambda item: -Fraction(item[1]))
-    lost = sum(map(Fraction, transfer["exhausted"].values()), Fraction())
+    lost = sum((Fraction(value) for reason, value in transfer["exhausted"].items() if reason != "rounding"), Fraction())
     parts = [_("%(votes)s to “%(name)s”") % {"votes": figures.votes(value), "name": titles[other]} for other, value in to[:4]]
     more = sum((Fraction(value) for _other, value in to[4:]), Fraction())
     if more:
@@ -282,7 +282,7 @@ def _column(round_: Record, order: Sequence[str]) -> dict[str, Fraction]:
     """The votes of a round, top to bottom; those that no longer count at the bottom."""
     column = {key: Fraction(round_["tallies"][key]) for key in order if key in round_["tallies"]}
     gone = sum(map(Fraction, round_["exhausted"].values()), Fraction())
-    return column | ({OUT: gone} if gone else {})
+    return column | ({OUT: gone} if gone >= figures.LEAST else {})
 
 
 def _pixels(value: Fraction, total: Fraction) -> int:
@@ -309,7 +309,7 @@ def _flows(round_: Record, column: Mapping[str, Fraction], order: Sequence[str])
         stays = value - sum(moved.values(), Fraction()) - lost
         ends = {**moved, OUT: moved.get(OUT, Fraction()) + lost}
         ends[key] = ends.get(key, Fraction()) + stays
-        flows += [(key, other, ends[other]) for other in [*order, OUT] if ends.get(other)]
+        flows += [(key, other, ends[other]) for other in [*order, OUT] if ends.get(other, Fraction()) >= figures.LEAST]
     return flows
 
 
