@@ -98,6 +98,12 @@ def test_whoever_misses_the_majority_is_told_by_how_much() -> None:
     assert count("5 a, 4 b, 1 c", "abc", majority=">=1/2").winners == ("a",)
 
 
+def test_when_the_last_of_the_seated_has_no_majority_it_is_what_the_others_miss() -> None:
+    outcome = count([["a", "b"], ["a", "b"], ["a", "c"], [], ["d"], ["d"]], "abcd", seats=3, majority=">1/2")
+    assert outcome.winners == ("a",)  # 5 valid ballots: 3 needed
+    assert told(outcome, "c") == {"won": False, "code": "no_majority", "votes": 1, "needed": 3, "valid": 5, "votes_short": 2}
+
+
 def test_whoever_misses_the_seat_is_told_of_the_last_elected_and_of_the_larger_lack() -> None:
     outcome = count("6 a, 4 b", "abc", majority=">=9/10", seats=1)
     assert told(outcome, "a")["code"] == "no_majority"

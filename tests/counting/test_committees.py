@@ -346,3 +346,23 @@ def test_a_loser_learns_how_far_it_was_from_the_last_seat() -> None:
     why = count(([("a",)] * 3 + [("b",), ("c",), ("b", "c"), ("d",)], names, names, 2), "seqpav-v1").why
     assert dict(why["c"].numbers) == {"supporters": 2, "value": 2, "lot": True, "last": "b", "last_value": 2}
     assert dict(why["d"].numbers) == {"supporters": 1, "value": 1, "lot": False, "last": "b", "last_value": 2}
+
+
+def test_the_value_of_a_loser_is_what_it_was_at_the_last_seat() -> None:
+    names = ["a", "b", "c"]
+    why = count(([("a", "c")] * 2 + [("a",)] * 2 + [("b",)] * 3, names, names, 2), "seqpav-v1").why
+    assert dict(why["c"].numbers) == {"supporters": 2, "value": 1, "lot": False, "last": "b", "last_value": 3}
+
+
+def test_a_lot_among_others_of_as_many_supporters_says_nothing_about_a_loser() -> None:
+    names = ["a", "b", "c", "d"]
+    ballots = [("a", "c")] * 2 + [("a",)] * 2 + [("b",)] * 2 + [("d",)] * 2
+    why = count((ballots, names, names, 2), "seqpav-v1").why  # a, then b before d by lot; c stands at 2/2
+    assert (why["d"].numbers["lot"], why["c"].numbers["lot"]) == (True, False)
+
+
+def test_among_equals_the_lot_is_drawn_only_by_those_of_most_supporters() -> None:
+    names = ["a", "b", "c", "d"]
+    ballots = [("a", "b", "c")] * 4 + [("a",)] + [("d",)] * 2
+    why = count((ballots, names, names, 2), "seqpav-v1").why  # a, then b before c by lot; d is equal, with fewer supporters
+    assert [why[option].numbers["lot"] for option in "bcd"] == [True, True, False]

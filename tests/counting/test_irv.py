@@ -95,6 +95,16 @@ def test_two_equals_at_the_end_are_settled_by_the_better_lot() -> None:
     assert (outcome.why["a"].code, outcome.why["a"].numbers["votes_short"]) == ("runner_up", 0)
 
 
+def test_a_loser_hears_who_got_most_of_its_ballots() -> None:
+    outcome = counted({"a": 10, "b": 8, "c": 7, "d>b": 3, "d>c": 1}, "abcd")
+    assert (outcome.why["d"].numbers["moved_to"], outcome.why["d"].numbers["moved"]) == ("b", 3)
+
+
+def test_the_winner_of_two_equals_hears_of_the_other() -> None:
+    won = counted({"a": 2, "b": 2}, "ab").why["a"]
+    assert (won.won, won.numbers["rival"], won.numbers["rival_votes"]) == (True, "b", 2)
+
+
 def test_two_equals_at_the_end_are_not_settled_by_looking_back() -> None:
     outcome = counted({"a": 4, "b": 3, "c>b": 1}, "abc", tie_order="bac")
     assert tallies(outcome) == [{"a": 4, "b": 3, "c": 1}, {"a": 4, "b": 4}]

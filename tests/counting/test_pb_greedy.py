@@ -280,8 +280,9 @@ def test_it_says_what_is_wrong_with_pots_and_groups(key: str, value: object, mes
     ],
 )
 def test_it_refuses_pots_and_groups_that_do_not_fit_the_poll(chosen: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(OptionsError, match=message) as refused:
         count(SCORES, COSTS, 100, **chosen)
+    assert [refused.value.key] == list(chosen)
 
 
 Poll = tuple[naive.Ballots, dict[str, int], int, list[str]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counting import pb_mes, pb_mes_layout, pb_mes_run
+from counting import pb_mes, pb_mes_layout, pb_mes_run, rules
 from counting.outcome import Outcome, Purchase, WalkStep
 from counting.pb_mes import TooManyRuns, count_pb_mes
 from counting.profile import ApprovalProfile, PointsProfile, ProfileError
@@ -345,3 +345,21 @@ def test_with_the_least_step_the_count_ends_whatever_the_ballots(
         options["step"] = pb_mes.least_step(costs, budget=budget, options=options)
         outcome = count(ballots, dict(zip("abcd", costs, strict=True)), budget, **options)
     assert outcome.runs is not None and len(outcome.runs) <= 8
+
+
+@pytest.mark.parametrize(
+    ("costs", "budget", "changes", "least"),
+    [
+        ([300_000, 100_000], 350_000, {}, 4),  # a share stays below the budget: 350,000 in 99,999 steps
+        ([300_000, 100_000], 350_000, {"stop_when_exhaustive": False}, 5),  # below all costs together: 400,000
+        ([350_000, 150_000, 150_000], 100_000, {"stop_when_exhaustive": False}, 5),  # below budget and greatest cost: 450,000
+        ([99_999], 10**6, {}, 1),
+        ([100_000], 10**6, {}, 2),
+        ([100_000], 0, {}, 1),
+        ([], 10**6, {}, 1),
+        ([10**9], 10**9, {"completion": ["utilitarian"]}, 1),  # one run
+    ],
+)
+def test_the_least_step_follows_from_costs_and_budget(costs: list[int], budget: int, changes: dict[str, Any], least: int) -> None:
+    assert rules.least_step("pb-mes-v1", costs, budget=budget, options=rules.full_options("pb-mes-v1", **changes)) == least
+    assert rules.least_step("irv-v1", costs, budget=budget, options=rules.full_options("irv-v1")) == 1

@@ -41,6 +41,12 @@ def test_the_highest_sums_win(rule: str) -> None:
     }  # fmt: skip
 
 
+def test_votes_short_counts_on_the_lot_of_the_last_elected() -> None:
+    outcome = count(SCORE, [{"a": 5, "b": 3, "c": 3}], "abc", ["b", "c", "a"], seats=2)
+    assert outcome.winners == ("a", "b")
+    assert told(outcome, "c")["votes_short"] == 1
+
+
 def test_a_score_above_the_scale_spoils_the_ballot() -> None:
     outcome = count(SCORE, [{"a": 5}, {"a": 6, "b": 1}, {"b": 1}], "ab", max=5)
     assert (tallies(outcome), outcome.rejected, outcome.valid) == ({"a": "5", "b": "1"}, {"too_much": 1}, 2)

@@ -92,6 +92,19 @@ def test_there_is_no_surplus_below_zero() -> None:
     assert (third.extra["surplus"], third.excluded) == ("0.000000000", ("c",))
 
 
+def test_a_surplus_that_rounding_keeps_from_shrinking_is_left_where_it_is() -> None:
+    """12 of 20 million for a, whose keep is 5/9 rounded up: so many roundings hold 0.005 votes above the quota, more than ω."""
+    million = 10**6
+    votes = {"ab": 7 * million, "ac": 5 * million, "b": 2 * million, "c": 3 * million, "d": 3 * million}
+    profile = RankedProfile({tuple((option,) for option in ballot): number for ballot, number in votes.items()})
+    outcome = count(profile, "abcde", seats=2, rule=MEEK)
+    second, third = stages(outcome)[1:3]
+    assert second.record()["tallies"]["a"] == "6666666.672000000"
+    assert (second.excluded, second.extra["surplus"], second.extra["iterations"]) == (("e",), "0.005333333", 3)
+    assert third.extra["surplus"] == second.extra["surplus"]  # nobody had ranked e
+    assert (third.excluded, third.extra["iterations"]) == (("d",), 2)
+
+
 def test_ties_are_not_looked_back_on() -> None:
     """When a is out b and c stand at 3; before, b had 2, which here does not matter."""
     outcome = count(ranked([("ab", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)]), "abcde", lots="bacde", seats=2, rule=MEEK)

@@ -1,5 +1,6 @@
 """stv-scottish-v1: stages worked by hand, the laws of every count, and pref_voting as an oracle."""
 
+import gc
 import random
 from fractions import Fraction
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from counting import rules
 from counting.outcome import canonical_bytes, result
+from counting.stv import uncollected
 from tests.counting.stv_polls import (
     SCOTTISH,
     Poll,
@@ -96,6 +98,37 @@ def test_it_says_where_the_votes_of_an_excluded_option_went_and_who_was_left_ove
     }  # fmt: skip
     assert why["d"].code == "seats_filled"
     assert why["d"].numbers == {"round": 2, "votes": "4.00000", "quota": "6.00000", "votes_short": "2.00000"}
+
+
+def test_it_says_who_got_most_of_what_an_excluded_option_had() -> None:
+    why = count(ranked([("a", 10), ("b", 8), ("c", 7), ("db", 3), ("dc", 1)]), "abcd").why
+    assert (why["d"].numbers["moved_to"], why["d"].numbers["moved"]) == ("b", "3.00000")
+
+
+def test_it_says_whether_the_lot_excluded_somebody() -> None:
+    why = count(ranked([("a", 5), ("d", 4), ("b", 1), ("c", 1)]), "abcd").why
+    assert (why["c"].code, why["c"].numbers["round"], why["c"].numbers["lot"]) == ("excluded", 1, True)
+
+
+def test_a_lot_that_ordered_the_elected_excluded_nobody() -> None:
+    """15 ballots for 3 seats: the quota is 4. a and b have just that, and d is alone at the bottom of the same stage."""
+    outcome = count(ranked([("a", 4), ("b", 4), ("c", 3), ("d", 1), ("e", 3)]), "abcde", seats=3)
+    first = stages(outcome)[0]
+    assert (first.elected, first.lots_used, first.excluded) == (("a", "b"), True, ("d",))
+    assert outcome.why["d"].numbers["lot"] is False
+
+
+def test_a_count_leaves_the_collection_of_garbage_as_it_was() -> None:
+    try:
+        with uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        gc.disable()
+        with uncollected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
