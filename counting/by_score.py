@@ -76,7 +76,7 @@ def elect_by_score(
         if not valid:
             return Why(option, False, "no_valid_ballot", {})
         votes = tallies[option]
-        if votes < needed and (option in seated or seated[-1] not in elected):
+        if votes < needed and seated[-1] not in elected:
             # Where the last of the seated lacks votes for the majority, having the majority is more than passing that one.
             short = ceil(needed - votes)
             return Why(option, False, "no_majority", {"votes": votes, "needed": needed, "valid": valid, "votes_short": short})

@@ -67,8 +67,6 @@ def settle(
     lookback = []
     best = max if largest else min
     for number in range(len(earlier), 0, -1):
-        if len(left) == 1:
-            break
         tallies = earlier[number - 1]
         mark = best(tallies[option] for option in left)
         narrowed = tuple(option for option in left if tallies[option] == mark)

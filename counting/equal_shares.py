@@ -120,7 +120,7 @@ def _run(electorate: Electorate, seats: int, *, raises: int = 0) -> _Run:
     """Elect until nobody can be paid."""
     voter_budget = Fraction(seats + raises, sum(electorate.weights))
     money, scale = [voter_budget.numerator] * len(electorate.weights), voter_budget.denominator
-    payable = [option for option, approvals in electorate.approvals.items() if approvals]
+    payable = list(electorate.approvals)
     rounds: list[Round] = []
     while True:
         # Money only goes down: an option that cannot be paid now is out for this run.

@@ -71,7 +71,7 @@ def run(papers: Papers, *, lot: Mapping[OptionId, int], until_two: bool, batch: 
         elected, ties = _elected(tallies, lot=lot, until_two=until_two)
         if elected:
             return [*rounds, Round(tallies, elected=elected, exhausted=exhausted, ties=ties, extra=threshold)]
-        excluded = _hopeless(tallies, leave=2 if until_two else 1) if batch else ()
+        excluded = _hopeless(tallies) if batch else ()
         if not excluded:
             excluded, ties = _smallest(tallies, rounds, lot=lot)
         continuing = tuple(option for option in continuing if option not in excluded)
@@ -108,11 +108,12 @@ def _elected(
     return tie.chosen, (tie,)
 
 
-def _hopeless(tallies: Mapping[OptionId, int], *, leave: int) -> tuple[OptionId, ...]:
-    """The longest run of the smallest, equals together, that add up to less than the next one, leaving at least `leave`."""
+def _hopeless(tallies: Mapping[OptionId, int]) -> tuple[OptionId, ...]:
+    """The longest run of the smallest, equals together, that add up to less than the next one, leaving at least two: who has
+    more than all others together was elected, or the count goes on until two."""
     order = sorted(tallies, key=tallies.__getitem__)  # stable: equals stay in ballot order
     together, hopeless = 0, 0
-    for place, option in enumerate(order[: len(order) - leave], start=1):
+    for place, option in enumerate(order[:-2], start=1):
         together += tallies[option]
         if together < tallies[order[place]]:
             hopeless = place
@@ -134,7 +135,7 @@ def _smallest(
 def _explain(rounds: Sequence[Round]) -> dict[OptionId, Why]:
     """Why each of those who were in the count won or lost."""
     why = {}
-    for number, step in enumerate(rounds[:-1], start=1):
+    for number, step in enumerate(rounds, start=1):
         after = min((option for option in step.tallies if option not in step.excluded), key=step.tallies.__getitem__)
         for option in step.excluded:
             to = step.transfers[option].to

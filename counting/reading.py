@@ -116,7 +116,7 @@ class Papers:
             path, bundle = stack.pop()
             for reason, count in bundle.ended.items():
                 yield path, reason, count
-            stack += [((*path, preference), branch) for preference, branch in reversed(bundle.branches)]
+            stack += [((*path, preference), branch) for preference, branch in bundle.branches]
 
 
 def follow(bundles: Iterable[Bundle], continuing: Collection[OptionId]) -> tuple[dict[OptionId, list[Bundle]], dict[str, int]]:

@@ -74,7 +74,7 @@ def explain(
 
 def _reason(option: OptionId, rounds: Sequence[Round], quotas: Sequence[Fraction]) -> Why:
     for number, (this, quota) in enumerate(zip(rounds, quotas, strict=True), start=1):
-        votes = Fraction(this.tallies.get(option, 0))
+        votes = Fraction(this.tallies[option])
         numbers: dict[str, int | Fraction | str | None] = {
             "round": number,
             "votes": votes_text(votes, this.decimals),
@@ -93,9 +93,9 @@ def _reason(option: OptionId, rounds: Sequence[Round], quotas: Sequence[Fraction
 def _excluded(option: OptionId, number: int, this: Round) -> Why:
     following = min((other for other in this.tallies if other not in this.excluded), key=this.tallies.__getitem__)
     votes, next_votes = Fraction(this.tallies[option]), Fraction(this.tallies[following])
-    transfer = this.transfers.get(option)
-    moved_to = max(transfer.to, key=transfer.to.__getitem__, default=None) if transfer else None
-    moved = transfer.to[moved_to] if transfer and moved_to is not None else 0
+    to = this.transfers[option].to if option in this.transfers else {}
+    moved_to = max(to, key=to.__getitem__, default=None)
+    moved = 0 if moved_to is None else to[moved_to]
     return Why(
         option, False, "excluded",
         {

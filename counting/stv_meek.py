@@ -76,7 +76,7 @@ class _Ways:
     def counts(self) -> list[tuple[Way, OptionId | None, int]]:
         """Each way, the hopeful option at its end, and the number of ballots that go it."""
         going = [(way, option, sum(bundle.count for bundle in bundles)) for (way, option), bundles in self._at.items()]
-        return [*going, *((way, None, ballots) for way, ballots in self._over.items() if way)]
+        return [*going, *((way, None, ballots) for way, ballots in self._over.items())]
 
     def lengthen(self, *, hopeful: frozenset[OptionId], elected: frozenset[OptionId]) -> None:
         """Pass on every ballot that stands at an option which is hopeful no longer."""
@@ -107,7 +107,7 @@ def _rounds(papers: reading.Papers, lot: Mapping[OptionId, int], *, seats: int) 
         elected += end.elected
         rest: tuple[OptionId, ...] = ()
         ties: tuple[Tie, ...] = ()
-        if len(elected) < seats and len(elected) + len(hopeful) <= seats:
+        if len(elected) + len(hopeful) <= seats:
             rest, ties = in_order(hopeful, places=len(hopeful), tallies=end.tallies, earlier=(), lot=lot)
         rounds.append(
             Round(
@@ -161,7 +161,7 @@ def _iterate(
     while True:
         tallies = _tallies(counts, keep)
         quota = sum(tallies.values()) // (seats + 1) + 1
-        if len(keep) <= seats and not elected:
+        if len(keep) <= seats:
             return _End(tallies, quota, surplus, iterations)
         reached = [option for option in hopeful if tallies[option] >= quota]
         if reached:

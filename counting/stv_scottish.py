@@ -164,8 +164,8 @@ def _source(
     """Whose ballots move next: the largest surplus, else the smallest continuing option. And the tie, if there was one."""
     most = max((tallies[option] for option in elected), default=quota)
     surplus = most > quota
-    mark, among = (most, elected) if surplus else (min(tallies[option] for option in continuing), continuing)
-    equal = [option for option in tallies if option in among and tallies[option] == mark]
+    mark = most if surplus else min(tallies[option] for option in continuing)
+    equal = [option for option, votes in tallies.items() if votes == mark]  # the elected have the quota, all others less
     if len(equal) == 1:
         return equal[0], None
     tie = settle("surplus" if surplus else "exclude", equal, earlier=earlier, largest=surplus, lot=lot)
