@@ -6,6 +6,7 @@ Exit codes: 0 done; 2 refused, with one line `file:line: reason` (or `counting: 
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ _RULES_IN_WORDS: Mapping[str, str] = {
     "cumulative-v1": "highest sum of points, within the limits of a ballot",
 }
 
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _EPILOG = """\
 formats read: %(read)s
 formats written: %(written)s
@@ -109,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(asked: argparse.Namespace) -> None:
     election, data = _read(asked)
-    if asked.compare:
+    if asked.compare is not None:
         _compare(asked, election, data)
         return
     rule, options = _rule_and_options(asked, election)
@@ -126,7 +128,7 @@ def _run(asked: argparse.Namespace) -> None:
         elif asked.json:
             _print_json(shown)
         else:
-            sys.stdout.write(outcome_text(shown, outcome, election))
+            _print_text(outcome_text(shown, outcome, election))
 
 
 def _read(asked: argparse.Namespace) -> tuple[Election, bytes]:
@@ -178,7 +180,7 @@ def _setting(text: str) -> tuple[str, Any]:
         raise Refused(f"counting: --set needs OPTION=VALUE, not {text!r}")
     try:
         return key, json.loads(value, parse_float=str, parse_constant=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return key, value
 
 
@@ -221,8 +223,8 @@ def _lots(asked: argparse.Namespace, election: Election, data: bytes, rule: str)
     text = asked.tie_order
     try:
         order = json.loads(text) if text.startswith("[") else text.split(",")
-    except ValueError:
-        raise Refused(f"counting: --tie-order is not a JSON list: {text!r}") from None
+    except (ValueError, RecursionError):
+        raise Refused(f"counting: --tie-order is not a JSON list: {text[:80]!r}") from None
     if not all(isinstance(option, str) for option in order) or sorted(order) != sorted(ids):
         raise Refused(f"counting: --tie-order must name every option once: {','.join(ids)}")
     return {"tie_order": order, "tie_order_source": "given"}
@@ -260,7 +262,7 @@ def _compare(asked: argparse.Namespace, election: Election, data: bytes) -> None
     except (ValueError, UnknownRule, WrongBallots, TooManyRuns, TooManyPairs) as error:
         raise Refused(f"counting: {error}") from None
     if not asked.json:
-        sys.stdout.write(comparison_text(outcomes, election, lots))
+        _print_text(comparison_text(outcomes, election, lots))
         return
     each = [
         {
@@ -289,7 +291,7 @@ def _list_rules(asked: argparse.Namespace, election: Election) -> None:
     ]
     for rule in _fitting(election):
         lines += [f"  {rule:16} {_RULES_IN_WORDS.get(rule, '')}".rstrip(), f"  {'':16} {', '.join(RULES[rule].defaults)}"]
-    sys.stdout.write("\n".join(lines) + "\n")
+    _print_text("\n".join(lines) + "\n")
 
 
 def _write(write: Any, *what: Any, **further: str) -> None:
@@ -298,6 +300,11 @@ def _write(write: Any, *what: Any, **further: str) -> None:
     except CannotWrite as error:
         raise Refused(f"counting: {error}") from None
     sys.stdout.buffer.write(data)
+
+
+def _print_text(text: str) -> None:
+    """A name in a file must not steer the terminal: control characters are shown as a sign that something stood there."""
+    sys.stdout.write(_CONTROL.sub("\ufffd", text))
 
 
 def _print_json(value: object) -> None:

@@ -110,7 +110,7 @@ class Pabulib:
         if self.vote_type in ("approval", "choose-1"):
             return ApprovalProfile.of(vote.choices for vote in self.votes)
         if self.vote_type == "ordinal":
-            places = int(self.meta.get("max_length", len(self.projects)))
+            places = int(self.meta.get("max_length") or len(self.projects))
             return PointsProfile.of({c: places - rank for rank, c in enumerate(vote.choices)} for vote in self.votes)
         return PointsProfile.of(dict(zip(vote.choices, vote.points or (), strict=True)) for vote in self.votes)
 
@@ -126,7 +126,7 @@ def rule_of(meta: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:
     >>> rule_of({"rule": "greedy-exclusive"}) is None
     True
     """
-    threshold = meta.get("min_project_score_threshold", "0")
+    threshold = meta.get("min_project_score_threshold") or "0"
     match meta["rule"]:
         case "greedy" | "greedy-threshold" if threshold.isdecimal():
             return "pb-greedy-v1", full_options("pb-greedy-v1", threshold=int(threshold))

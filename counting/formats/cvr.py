@@ -16,7 +16,9 @@ from counting.profile import OptionId, RankedBallot, RankedProfile
 from counting.reading import UNKNOWN_OVERVOTE
 
 REPORT = "CVR.CastVoteRecordReport"
-_MAX_RANK = 10_000
+_MAX_RANK = 1_000
+_MAX_BALLOTS = 1_000_000
+"""Most that `write` writes: one record each, about a kilobyte."""
 JSONObject = dict[str, Any]
 
 
@@ -40,6 +42,7 @@ def read(data: bytes, *, contest: str | None = None) -> Election:
     try:
         chosen, candidates = _contest(report, contest)
         names = _names(chosen, candidates)
+        title = _text(chosen, "Name") if chosen.get("Name") else ""
         records = _list(report, "CVR")
     except _Bad as error:
         raise FormatError(1, str(error)) from None
@@ -51,9 +54,7 @@ def read(data: bytes, *, contest: str | None = None) -> Election:
             raise FormatError(_line(text, place), f"CVR {place + 1}: {error}") from None
         if ballot is not None:
             groups[ballot] += 1
-    title = chosen.get("Name")
-    profile = RankedProfile(groups)
-    return Election("cvr", names, profile, contest=chosen["@id"], title=title if isinstance(title, str) else "")
+    return Election("cvr", names, RankedProfile(groups), contest=chosen["@id"], title=title)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JSONObject:
@@ -161,6 +162,8 @@ def write(election: Election) -> bytes:
         raise CannotWrite("CVRs say whose marks stand at a rank; this file has over-votes that do not")
     if election.withdrawn:
         raise CannotWrite("CVRs cannot say who is withdrawn")
+    if profile.total > _MAX_BALLOTS:
+        raise CannotWrite(f"CVRs hold one record a ballot, and these are more than {_MAX_BALLOTS:,}")
     contest = election.contest or "contest-1"
     numbers = {option: f"candidate-{number}" for number, option in enumerate(election.names, 1)}
     ballots = (ballot for ballot, count in sorted(profile.groups.items()) for _ in range(count))

@@ -10,12 +10,15 @@ def read(data: bytes) -> Election:
         file = read_pabulib(data)
     except PabulibError as error:
         raise FormatError(error.line, error.reason) from None
-    rule = rule_of(file.meta)
+    rule, named = rule_of(file.meta), file.meta["rule"]
+    note = f"The round was decided by the rule {named}, which is none of ours."
+    if named == "greedy-exclusive":
+        note = "The file does not say which projects exclude each other: name them with --set groups=[[…],…]."
     return Election(
         format="pabulib", names={project.id: project.name for project in file.projects}, profile=file.profile(),
         title=" ".join(file.meta[key] for key in ("country", "unit", "instance")), costs=file.costs, budget=file.budget,
         scale=file.scale, rule=rule, pabulib=file,
-        notes=() if rule else (f"The round was decided by the rule {file.meta['rule']}, which is none of ours.",),
+        notes=() if rule else (note,),
     )  # fmt: skip
 
 

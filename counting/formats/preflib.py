@@ -59,13 +59,13 @@ class _Header:
         announced = {f"{what} {number}" for number in range(1, count + 1)}
         if extra := [key for key in self._values if key.startswith(what) and key not in announced]:
             raise FormatError(self._values[extra[0]][0], f"{extra[0]}: the header announces {count}")
-        names: dict[str, str] = {}
+        numbers: dict[str, str] = {}
         for number in range(1, count + 1):
             line, name = self.value(f"{what} {number}")
-            if a_name(name, line, f"{what} {number}") in names.values():
+            if a_name(name, line, f"{what} {number}") in numbers:
                 raise FormatError(line, f"the name {name!r} stands twice")
-            names[str(number)] = name
-        return names
+            numbers[name] = str(number)
+        return {number: name for name, number in numbers.items()}
 
 
 def read(data: bytes, *, kind: str | None = None) -> Election:

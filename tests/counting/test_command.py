@@ -159,6 +159,27 @@ def test_a_pabulib_file_is_counted_by_its_own_rule(pb: Path, tmp_path: Path) -> 
     assert counted(other, "--rule", "pb-greedy-v1")["options"]["threshold"] == 0
 
 
+def test_names_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "round.pb"
+    path.write_text(GOOD.replace("Pool", "Po\x1b[31mol"))
+    assert "Po\ufffd[31mol" in run(path)
+    assert counted(path)["names"]["b"] == "Po\x1b[31mol"
+
+
+def test_exclusive_projects_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "round.pb"
+    path.write_text(GOOD.replace("rule;greedy", "rule;greedy-exclusive"))
+    assert "--set groups=" in run(path)
+    told = counted(path, "--rule", "pb-greedy-v1", "--set", 'groups=[["b","c"]]')
+    assert told["why"]["c"]["group_winner"] == "b"
+
+
+def test_more_ballots_than_a_file_of_single_records_can_hold_are_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "huge.blt"
+    path.write_text(BLT.replace("5 1 2 0", "999999999999999 1 2 0"))
+    assert "one record a ballot" in run(path, "--to", "cvr", code=2)
+
+
 def test_ties_of_budget_rounds_are_told_as_all_ties(tmp_path: Path) -> None:
     path = tmp_path / "x.pb"
     names = "\n".join(f"{option};10" for option in "ab")
@@ -226,9 +247,12 @@ def test_help_tells_formats_and_examples() -> None:
         (["--rule", "stv-scottish-v1", "--seats", "0"], "counting: stv-scottish-v1: seats"),
         (["--rule", "irv-v1", "--tie-order", "1,2,3"], "counting: --tie-order must name every option once: 1,2,3,4"),
         (["--rule", "irv-v1", "--tie-order", "[1"], "counting: --tie-order is not a JSON list"),
+        (["--rule", "irv-v1", "--tie-order", "[" * 9999], "counting: --tie-order is not a JSON list"),
+        (["--rule", "irv-v1", "--set", f"withdrawn={'[' * 9999}"], "counting: irv-v1: withdrawn"),
         (["--rule", "irv-v1", "--tie-order", "[1,2,3,4]"], "counting: --tie-order must name every option once"),
         (["--rule", "irv-v1", "--beacon", "00"], "counting: --beacon needs the id of the poll"),
         (["--rule", "irv-v1", "--beacon", "00", "--contest", "p1"], "counting: no lots can be drawn: beacon must be 64"),
+        (["--compare", ""], "counting: no rule is called ''"),
         (["--compare", "irv-v1,irv-v1"], "counting: --compare names a rule twice"),
         (["--compare", "irv-v1,pb-mes-v1"], "counting: pb-mes-v1 does not count ranked ballots"),
         (["--compare", "irv-v1", "--rule", "irv-v1"], "counting: --compare takes neither"),

@@ -111,6 +111,12 @@ def test_a_ranking_keeps_its_order_and_is_counted_from_max_length_down() -> None
     assert file.profile() == PointsProfile.of([{"b": 2, "a": 1}, {"a": 2}, {"b": 2, "c": 1}, {}])
 
 
+def test_a_limit_left_empty_is_none() -> None:
+    file = read_pabulib(ORDINAL.replace("max_length;2", "max_length;\nmin_project_score_threshold;"))
+    assert file.profile() == PointsProfile.of([{"a": 3, "b": 2}, {"a": 3}, {"b": 3, "c": 2}, {}])
+    assert rule_of(file.meta) == rule_of({"rule": "greedy"})
+
+
 def test_a_file_may_leave_open_what_was_selected() -> None:
     assert read_pabulib(GOOD.replace(";selected", ";chosen")).selected is None
 
