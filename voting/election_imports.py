@@ -25,6 +25,8 @@ from voting.imports import AlreadyImported, FileNotForUs, FileRefused, Progress,
 from voting.models import Poll
 from voting.rules import full_rule
 
+MOST_BALLOTS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Held:
@@ -56,6 +58,9 @@ def read_election(
         raise FileNotForUs(name=name, why=why)
     if not groups:
         raise FileNotForUs(name=name, why="it holds no ballots.")
+    if election.profile.total > MOST_BALLOTS:
+        why = f"it holds {election.profile.total:,} ballots, and each is cast on its own: at most {MOST_BALLOTS:,}."
+        raise FileNotForUs(name=name, why=why)
     ballots: list[kinds.Body] = []
     if isinstance(election.profile, ApprovalProfile):
         ballot = kinds.full_ballot({"approve": {}})
@@ -93,7 +98,8 @@ def import_election(
     """
     held = read_election(name, data, method=method, format=format, contest=contest)
     election = held.election
-    usual = usual_options(method, election.profile, seats=seats or election.seats, withdrawn=election.withdrawn)
+    seats = election.seats if seats is None else seats
+    usual = usual_options(method, election.profile, seats=seats, withdrawn=election.withdrawn)
     rule = _rule(method, {**usual, **chosen}, held.keys)
     digest = sha256(data).hexdigest()
     poll = Poll.objects.filter(source__sha256=digest, method=method, rule=rule).first()

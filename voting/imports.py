@@ -172,7 +172,7 @@ def _set_up(
         currency=currency_of(meta.get("currency", ""), round_.scale),
         ballot={
             "approve": {
-                "min": int(meta.get("min_length", 0)),
+                "min": int(meta.get("min_length") or 0),
                 "max": int(meta["max_length"]) if meta.get("max_length") else None,
             }
         },

@@ -132,8 +132,9 @@ class Rank(Kind):
         return _why_not_between(limits)
 
     def read(self, data: QueryDict, keys: Sequence[str], limits: Limits) -> Reading:
-        """Gaps are closed, unless ballots are kept as marked."""
-        written, numbers, unreadable, strange = _read_numbers(data, keys, least=1)
+        """Gaps are closed, unless ballots are kept as marked: then no form makes more ranks than there are options."""
+        most = len(keys) if limits["raw"] else MOST
+        written, numbers, unreadable, strange = _read_numbers(data, keys, least=1, most=most)
         if limits["raw"]:
             last = max(numbers.values(), default=0)
             ranks = [[key for key in keys if numbers.get(key) == number] for number in range(1, last + 1)]
@@ -338,7 +339,7 @@ def _keys(marks: Any) -> list[str]:
 
 
 def _read_numbers(
-    data: QueryDict, keys: Sequence[str], *, least: int
+    data: QueryDict, keys: Sequence[str], *, least: int, most: int = MOST
 ) -> tuple[dict[str, str], dict[str, int], tuple[str, ...], bool]:
     """Fields `mark-<key>`: as written, as numbers, those that are none, and whether there was one for a strange key."""
     written = {key: text for key in keys if (text := data.get(f"mark-{key}", "").strip()[:40])}
@@ -346,7 +347,7 @@ def _read_numbers(
     unreadable = []
     for key, text in written.items():
         digits = re.sub(r"[\s\u200c\u200e\u200f\u061c]", "", ascii_digits(text))
-        if re.fullmatch(r"[0-9]{1,6}", digits) and least <= int(digits) <= MOST:
+        if re.fullmatch(r"[0-9]{1,6}", digits) and least <= int(digits) <= most:
             numbers[key] = int(digits)
         else:
             unreadable.append(key)

@@ -91,6 +91,8 @@ def test_the_same_file_is_held_once_for_each_rule(tmp_path: Path, capsys) -> Non
     [
         ("a.csv", GROUPED.replace("4,Ann", "four,Ann"), ["--rule", "irv-v1"], "a.csv, line 2"),
         ("a.csv", GROUPED.replace("2,Cy,undervote", "2,Cy,overvote"), ["--rule", "irv-v1"], "does not say for whom"),
+        ("a.csv", GROUPED.replace("4,Ann", "999999999999999,Ann"), ["--rule", "irv-v1"], "at most 1,000,000"),
+        ("a.csv", GROUPED, ["--rule", "stv-scottish-v1", "--seats", "0"], "option seats"),
         ("a.csv", GROUPED, ["--rule", "irv-v9"], "no counting rule irv-v9"),
         ("a.csv", GROUPED, ["--rule", "approval-v1"], "approval-v1 does not count"),
         ("a.csv", GROUPED, ["--rule", "pb-greedy-v1"], "names no costs"),

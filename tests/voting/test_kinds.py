@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
 from counting import rules as counting_rules
@@ -294,3 +295,9 @@ def test_a_ballot_may_be_changed_into_another_order(roll, ada) -> None:
     sequencer.run_once()
     result = actions.publish_result(poll=poll, by=None, at=timezone.now())
     assert result.outcome["winners"] == ["o2"]
+
+
+def test_a_form_cannot_ask_for_more_ranks_than_there_are_options() -> None:
+    limits = kinds.full_ballot({"rank": {"raw": True}})["rank"]
+    reading = kinds.KINDS["rank"].read(QueryDict("mark-o1=3&mark-o2=999999"), ["o1", "o2", "o3"], limits)
+    assert (reading.marks, reading.unreadable) == ([[], [], ["o1"]], ("o2",))
