@@ -45,6 +45,12 @@ def votes(value: Exact | Fraction) -> str:
     return decimal(value, 2)
 
 
+def grammatical(value: Exact | Fraction) -> int:
+    """The number that a noun beside `value` agrees with: a fraction takes the plural."""
+    exact = Fraction(value)
+    return int(exact) if exact.denominator == 1 else 2
+
+
 def change(value: Fraction) -> str:
     """What a round added or took, with its sign; empty for nothing, and for what rounding leaves over."""
     if abs(value) < LEAST:

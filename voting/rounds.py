@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from common.templatetags.text import number
 from voting import figures
@@ -98,12 +99,15 @@ def _cells(values: Sequence[Fraction | None], states: Sequence[str]) -> list[Cel
 def _story(outcome: Record, place: int, titles: Mapping[str, str]) -> list[str]:
     """What happened in one round, in sentences."""
     round_ = outcome["rounds"][place]
-    sentences = []
+    ties = {purpose: [_tie(tie, titles) for tie in round_["ties"] if tie["for"] == purpose] for purpose in _PURPOSES}
+    sentences = ties["elect"]
     reached = [key for key in round_["elected"] if _reached(outcome, round_, key)]
     for key in round_["elected"]:
         sentences.append(_elected(outcome, round_, key, titles, reached=key in reached))
+    sentences += ties["surplus"]
     if round_.get("surplus") and "keep" not in round_:
         sentences.append(_surplus(outcome, round_, titles))
+    sentences += ties["exclude"]
     if len(round_["excluded"]) > 1:
         sentences.append(
             _("%(names)s together have fewer votes than the next one, and leave the count at once.")
@@ -111,13 +115,14 @@ def _story(outcome: Record, place: int, titles: Mapping[str, str]) -> list[str]:
         )
     for key in round_["excluded"]:
         if len(round_["excluded"]) == 1:
-            sentences.append(
-                _("“%(name)s” has the fewest votes, %(votes)s, and leaves the count.")
-                % {"name": titles[key], "votes": figures.votes(round_["tallies"][key])}
+            text = (
+                _("“%(name)s” leaves the count with %(votes)s.")
+                if ties["exclude"]
+                else _("“%(name)s” has the fewest votes, %(votes)s, and leaves the count.")
             )
+            sentences.append(text % {"name": titles[key], "votes": figures.votes(round_["tallies"][key])})
         if key in round_["transfers"]:
             sentences += _passed_on(round_["transfers"][key], key, titles, several=len(round_["excluded"]) > 1)
-    sentences += [_tie(tie, titles) for tie in round_["ties"]]
     return sentences
 
 
@@ -128,22 +133,43 @@ def _reached(outcome: Record, round_: Record, key: str) -> bool:
 
 def _elected(outcome: Record, round_: Record, key: str, titles: Mapping[str, str], *, reached: bool) -> str:
     params = {"name": titles[key], "votes": figures.votes(round_["tallies"][key])}
+    count = figures.grammatical(round_["tallies"][key])
     if outcome["rule"] != "irv-v1":
         if reached:
             params["quota"] = figures.votes(outcome.get("quota") or round_["quota"])
-            return _("“%(name)s” has %(votes)s votes and so reaches the quota of %(quota)s: elected.") % params
-        return _("“%(name)s” is elected with %(votes)s votes: no more are left than there are seats.") % params
+            text = ngettext(
+                "“%(name)s” has %(votes)s vote and so reaches the quota of %(quota)s: elected.",
+                "“%(name)s” has %(votes)s votes and so reaches the quota of %(quota)s: elected.",
+                count,
+            )
+            return text % params
+        text = ngettext(
+            "“%(name)s” is elected with %(votes)s vote: no more are left than there are seats.",
+            "“%(name)s” is elected with %(votes)s votes: no more are left than there are seats.",
+            count,
+        )
+        return text % params
     if reached:
         params["all"] = figures.votes(sum(map(Fraction, round_["tallies"].values()), Fraction()))
         return _("“%(name)s” has %(votes)s of the %(all)s votes that still count, more than half: elected.") % params
-    return _("“%(name)s” has %(votes)s votes, and nobody else is left who has more: elected.") % params
+    text = ngettext(
+        "“%(name)s” has %(votes)s vote, and nobody else is left who has more: elected.",
+        "“%(name)s” has %(votes)s votes, and nobody else is left who has more: elected.",
+        count,
+    )
+    return text % params
 
 
 def _surplus(outcome: Record, round_: Record, titles: Mapping[str, str]) -> str:
     key = round_["surplus"]
     surplus = Fraction(round_["tallies"][key]) - Fraction(outcome["quota"])
-    text = _("“%(name)s” has %(surplus)s votes more than the quota. They go on to the next preferences: every ballot "
-             "passes on its share of them.")
+    text = ngettext(
+        "“%(name)s” has %(surplus)s vote more than the quota. It goes on to the next preferences: every ballot "
+        "passes on its share of it.",
+        "“%(name)s” has %(surplus)s votes more than the quota. They go on to the next preferences: every ballot "
+        "passes on its share of them.",
+        figures.grammatical(surplus),
+    )
     return " ".join(
         [
             text % {"name": titles[key], "surplus": figures.votes(surplus)},
@@ -160,10 +186,7 @@ def _passed_on(transfer: Record, key: str, titles: Mapping[str, str], *, several
     if more:
         parts.append(_("%(votes)s to others") % {"votes": figures.votes(more)})
     if lost:
-        parts.append(
-            _("%(votes)s to nobody, as these ballots name nobody else who is still in")
-            % {"votes": figures.votes(lost)}
-        )
+        parts.append(_("%(votes)s to nobody, as these ballots name nobody else who is still in") % {"votes": figures.votes(lost)})
     if not parts:
         return []
     listed = _("; ").join(parts)
@@ -173,15 +196,25 @@ def _passed_on(transfer: Record, key: str, titles: Mapping[str, str], *, several
 
 
 def _names(keys: Sequence[str], titles: Mapping[str, str]) -> str:
-    return _(", ").join(_("“%(name)s”") % {"name": titles[key]} for key in keys)
+    quoted = [_("“%(name)s”") % {"name": titles[key]} for key in keys]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return _("%(names)s and %(last)s") % {"names": _(", ").join(quoted[:-1]), "last": quoted[-1]}
+
+
+_PURPOSES = ("elect", "surplus", "exclude")
 
 
 def _tie(tie: Record, titles: Mapping[str, str]) -> str:
     params = {"names": _names(tie["tied"], titles), "chosen": _names(tie["chosen"], titles)}
     if tie["lot"]:
-        return _("%(names)s stood equal; the lot decided on %(chosen)s.") % params
-    params["round"] = number(tie["lookback"][-1]["round"])
-    return _("%(names)s stood equal; their votes in round %(round)s decided on %(chosen)s.") % params
+        return _("%(names)s stood equal. The lot fell on %(chosen)s.") % params
+    if len(tie["lookback"]) > 1:
+        return _("%(names)s stood equal. Their votes in earlier rounds singled out %(chosen)s.") % params
+    params["round"] = number(tie["lookback"][0]["round"])
+    if tie["for"] == "exclude":
+        return _("%(names)s stood equal. In round %(round)s %(chosen)s had fewer.") % params
+    return _("%(names)s stood equal. In round %(round)s %(chosen)s had more.") % params
 
 
 # ------------------------------------------------------------------------------------------------ the picture
@@ -266,9 +299,7 @@ def sankey(outcome: Record, titles: Mapping[str, str], *, rtl: bool) -> Sankey |
             start, height = spot[key]
             middle = start + height // 2 + 4
             label = figures.decimal(value, 0)
-            drawing.nodes.append(
-                Node(across(x, BAR), start, height, tints[key], label, across(x + BAR + 5), middle, names[key])
-            )
+            drawing.nodes.append(Node(across(x, BAR), start, height, tints[key], label, across(x + BAR + 5), middle, names[key]))
             if place == 0:
                 drawing.names.append(Name(across(x - 8), middle, Truncator(names[key]).chars(24)))
     for place, (round_, (before, after)) in enumerate(zip(shown, pairwise(spots), strict=False)):
@@ -341,8 +372,9 @@ def _bands(
             f"C{middle} {y1 + breadth} {middle} {y0 + breadth} {x0} {y0 + breadth}z"
         )
         title = (
-            _("%(votes)s stay with “%(name)s”") if source == target else _("%(votes)s from “%(name)s” to “%(other)s”")
+            ngettext("%(votes)s stays with “%(name)s”", "%(votes)s stay with “%(name)s”", figures.grammatical(value))
+            if source == target
+            else _("%(votes)s from “%(name)s” to “%(other)s”")
         ) % {"votes": figures.votes(value), "name": names[source], "other": names[target]}
         bands.append(Flow(path, tints[source], title))
     return bands
-

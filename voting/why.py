@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.templatetags.text import number
-from voting.figures import money, money_exact, votes, whole
+from voting.figures import grammatical, money, money_exact, votes, whole
 from voting.models import Poll
 
 Numbers = Mapping[str, Any]
@@ -79,8 +79,7 @@ def _majority(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 
 def _more_of_two(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("Elected in round %(round)s with %(votes)s votes against %(rival_votes)s for “%(rival)s”, the only other "
-             "one left.") % {
+    return _("Elected in round %(round)s, %(votes)s to %(rival_votes)s against “%(rival)s”, the only other one left.") % {
         "round": number(n["round"]),
         "votes": _count(n, "votes"),
         "rival": _name(n, "rival", titles),
@@ -89,7 +88,7 @@ def _more_of_two(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 
 def _runner_up(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("Lost in the last round, %(votes)s to %(winner_votes)s against “%(winner)s”: %(short)s votes short.") % {
+    return _("Lost in the last round, %(votes)s to %(winner_votes)s against “%(winner)s”: %(short)s short.") % {
         "votes": _count(n, "votes"),
         "winner": _name(n, "winner", titles),
         "winner_votes": _count(n, "winner_votes"),
@@ -101,8 +100,10 @@ def _excluded(n: Numbers, poll: Poll, titles: Titles) -> str:
     text = _("Left the count in round %(round)s with the fewest votes, %(votes)s.")
     if n.get("next") and Fraction(n["votes_short"]) > 0:
         text += " " + _("“%(next)s” stayed in with %(next_votes)s, %(short)s more.")
+    elif n.get("next") and Fraction(n["next_votes"]) == Fraction(n["votes"]) and not n.get("lot"):
+        text += " " + _("“%(next)s” had as many and stayed in, because it had more in an earlier round.")
     if n.get("moved_to"):
-        text += " " + _("Most of its votes, %(moved)s, went on to “%(moved_to)s”.")
+        text += " " + _went_on(Fraction(n["moved"]), Fraction(n["votes"]))
     return text % {
         "round": number(n["round"]),
         "votes": _count(n, "votes"),
@@ -114,21 +115,38 @@ def _excluded(n: Numbers, poll: Poll, titles: Titles) -> str:
     }
 
 
+def _went_on(moved: Fraction, votes: Fraction) -> str:
+    if moved == votes:
+        return _("All of its votes went on to “%(moved_to)s”.")
+    if moved * 2 > votes:
+        return _("Most of its votes, %(moved)s, went on to “%(moved_to)s”.")
+    return _("Of its votes %(moved)s went on to “%(moved_to)s”.")
+
+
 def _quota(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("Elected in round %(round)s: %(votes)s votes, and the quota was %(quota)s.") % {
+    return ngettext(
+        "Elected in round %(round)s: %(votes)s vote, and the quota was %(quota)s.",
+        "Elected in round %(round)s: %(votes)s votes, and the quota was %(quota)s.",
+        grammatical(n["votes"]),
+    ) % {
         "round": number(n["round"]), "votes": _count(n, "votes"), "quota": _count(n, "quota"),
     }  # fmt: skip
 
 
 def _last_standing(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _(
-        "Elected in round %(round)s with %(votes)s votes, below the quota of %(quota)s: no more were left than there "
-        "were seats."
+    return ngettext(
+        "Elected in round %(round)s with %(votes)s vote, below the quota of %(quota)s: no more were left than there were seats.",
+        "Elected in round %(round)s with %(votes)s votes, below the quota of %(quota)s: no more were left than there were seats.",
+        grammatical(n["votes"]),
     ) % {"round": number(n["round"]), "votes": _count(n, "votes"), "quota": _count(n, "quota")}
 
 
 def _seats_filled(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("All seats were filled in round %(round)s. It had %(votes)s votes then, %(short)s short of the quota.") % {
+    return ngettext(
+        "All seats were filled in round %(round)s. It had %(votes)s vote then, %(short)s short of the quota.",
+        "All seats were filled in round %(round)s. It had %(votes)s votes then, %(short)s short of the quota.",
+        grammatical(n["votes"]),
+    ) % {
         "round": number(n["round"]), "votes": _count(n, "votes"), "short": _count(n, "votes_short"),
     }  # fmt: skip
 
@@ -155,19 +173,25 @@ def _ranked_below(n: Numbers, poll: Poll, titles: Titles) -> str:
     }  # fmt: skip
     if Fraction(n["votes"]) > Fraction(n["against"]):
         return _("Number %(place)s. One on one “%(name)s” beats it, %(votes)s ballots to %(against)s.") % params
-    return _(
-        "Number %(place)s. One on one it does not lose to “%(name)s” (%(against)s ballots to %(votes)s), "
-        "but others beat it that “%(name)s” beats in turn, and these defeats are the clearer ones."
-    ) % params
+    return (
+        _(
+            "Number %(place)s. One on one it does not lose to “%(name)s” (%(against)s ballots to %(votes)s), "
+            "but others beat it that “%(name)s” beats in turn, and these defeats are the clearer ones."
+        )
+        % params
+    )
 
 
 # --------------------------------------------------------------------------------------------- highest numbers
 
 
 def _most_votes(n: Numbers, poll: Poll, titles: Titles) -> str:
-    params = {"votes": _count(n, "votes"), "place": number(n["place"])}
-    return _units(poll, _("Won: number %(place)s with %(votes)s votes."), _("Won: number %(place)s with %(votes)s "
-        "points.")) % params
+    count = grammatical(n["votes"])
+    return _units(
+        poll,
+        ngettext("Won: number %(place)s with %(votes)s vote.", "Won: number %(place)s with %(votes)s votes.", count),
+        ngettext("Won: number %(place)s with %(votes)s point.", "Won: number %(place)s with %(votes)s points.", count),
+    ) % {"votes": _count(n, "votes"), "place": number(n["place"])}
 
 
 def _fewer_votes(n: Numbers, poll: Poll, titles: Titles) -> str:
@@ -175,11 +199,14 @@ def _fewer_votes(n: Numbers, poll: Poll, titles: Titles) -> str:
         "votes": _count(n, "votes"), "place": number(n["place"]), "last_votes": _count(n, "last_votes"),
         "last": _name(n, "last", titles), "short": _count(n, "votes_short"),
     }  # fmt: skip
-    return _units(
+    count = grammatical(n["votes"])
+    had = _units(
         poll,
-        _("Number %(place)s with %(votes)s votes. “%(last)s” won with %(last_votes)s; %(short)s more would have been enough."),
-        _("Number %(place)s with %(votes)s points. “%(last)s” won with %(last_votes)s; %(short)s more would have been enough."),
-    ) % params
+        ngettext("Number %(place)s with %(votes)s vote.", "Number %(place)s with %(votes)s votes.", count),
+        ngettext("Number %(place)s with %(votes)s point.", "Number %(place)s with %(votes)s points.", count),
+    )
+    needed = _("“%(last)s” won with %(last_votes)s; %(short)s more would have been enough.")
+    return f"{had} {needed}" % params
 
 
 def _units(poll: Poll, of_votes: str, of_points: str) -> str:
@@ -194,7 +221,11 @@ def _no_majority(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 
 def _no_quorum(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("Nobody is elected: %(ballots)s ballots were cast, and %(quorum)s were needed for the vote to count.") % {
+    return ngettext(
+        "Nobody is elected: %(ballots)s ballot was cast, and %(quorum)s were needed for the vote to count.",
+        "Nobody is elected: %(ballots)s ballots were cast, and %(quorum)s were needed for the vote to count.",
+        n["ballots"],
+    ) % {
         "ballots": number(n["ballots"]), "quorum": number(n["quorum"]),
     }  # fmt: skip
 
@@ -211,15 +242,21 @@ def _withdrawn(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 
 def _elected_in_round(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("Won seat %(round)s: %(supporters)s ballots approve of it, and they had the strongest claim to a seat then.") % {
+    return ngettext(
+        "Won seat %(round)s: %(supporters)s ballot approves of it, and it had the strongest claim to a seat then.",
+        "Won seat %(round)s: %(supporters)s ballots approve of it, and they had the strongest claim to a seat then.",
+        n["supporters"],
+    ) % {
         "round": number(n["round"]), "supporters": number(n["supporters"]),
     }  # fmt: skip
 
 
 def _already_represented(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _(
+    return ngettext(
+        "%(supporters)s ballot approves of it. The last seat went to “%(last)s”, whose supporters had the stronger claim.",
         "%(supporters)s ballots approve of it, but many of them had others elected already. The last seat went to “%(last)s”, "
-        "whose supporters had the stronger claim."
+        "whose supporters had the stronger claim.",
+        n["supporters"],
     ) % {"supporters": number(n["supporters"]), "last": _name(n, "last", titles)}
 
 
@@ -228,9 +265,11 @@ def _already_represented(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 def _funded(n: Numbers, poll: Poll, titles: Titles) -> str:
     if "largest_payment" in n:
-        return _(
+        return ngettext(
+            "Won: its %(supporters)s supporter could pay %(cost)s, and had to give %(payment)s of the own share.",
             "Won: its %(supporters)s supporters could pay %(cost)s together. "
-            "Nobody had to give more than %(payment)s of their share."
+            "Nobody had to give more than %(payment)s of their share.",
+            n["supporters"],
         ) % {
             "supporters": number(n["supporters"]),
             "cost": money(n["cost"], poll),
@@ -252,12 +291,16 @@ def _funded_by_completion(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 def _short(n: Numbers, poll: Poll, titles: Titles) -> str:
     if poll.budget is None:
-        return _("Its %(supporters)s supporters had too little left of their share for one more seat.") % {
-            "supporters": number(n["supporters"])
-        }
+        return ngettext(
+            "Its %(supporters)s supporter had too little left of the own share for one more seat.",
+            "Its %(supporters)s supporters had too little left of their share for one more seat.",
+            n["supporters"],
+        ) % {"supporters": number(n["supporters"])}
     have = whole(n["supporters_money"])
-    text = _(
-        "Lost: its %(supporters)s supporters could still put together %(have)s; it cost %(cost)s, so %(missing)s was missing."
+    text = ngettext(
+        "Lost: its %(supporters)s supporter had %(have)s left; it cost %(cost)s, so %(missing)s was missing.",
+        "Lost: its %(supporters)s supporters could still put together %(have)s; it cost %(cost)s, so %(missing)s was missing.",
+        n["supporters"],
     ) % {
         "supporters": number(n["supporters"]),
         "have": money(have, poll),
@@ -278,8 +321,7 @@ def _no_support(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 def _unaffordable(n: Numbers, poll: Poll, titles: Titles) -> str:
     return _(
-        "Lost: number %(rank)s by votes. It cost %(cost)s; when its turn came only %(left)s was left, so %(missing)s "
-        "was missing."
+        "Lost: number %(rank)s by votes. It cost %(cost)s; when its turn came only %(left)s was left, so %(missing)s was missing."
     ) % {
         "rank": number(n["rank"]),
         "cost": money(n["cost"], poll),
@@ -289,7 +331,11 @@ def _unaffordable(n: Numbers, poll: Poll, titles: Titles) -> str:
 
 
 def _below_threshold(n: Numbers, poll: Poll, titles: Titles) -> str:
-    return _("Lost: it had %(score)s votes, and %(threshold)s were needed to be funded at all.") % {
+    return ngettext(
+        "Lost: it had %(score)s vote, and %(threshold)s were needed to be funded at all.",
+        "Lost: it had %(score)s votes, and %(threshold)s were needed to be funded at all.",
+        n["score"],
+    ) % {
         "score": number(n["score"]),
         "threshold": number(n["threshold"]),
     }

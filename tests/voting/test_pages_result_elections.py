@@ -57,6 +57,45 @@ def test_a_runoff_is_told_in_rounds(client: Client) -> None:
     assert "8 first choices" in html
 
 
+def test_equals_at_the_bottom_are_told_before_the_one_that_leaves(client: Client) -> None:
+    # The ballot of o4 brings o3 up to o2 in round 2; in round 1 it was behind.
+    ballots = ["1"] * 4 + ["2 1"] * 3 + ["3 1"] * 2 + ["4 3"]
+    html = page(client, held("irv-v1", [ranking(text) for text in ballots]))
+    story = "“Option 2” and “Option 3” stood equal. In round 1 “Option 3” had fewer."
+    assert f"{story}</p><p>“Option 3” leaves the count with 3." in html
+    assert why(html, "o3").startswith(
+        "Left the count in round 2 with the fewest votes, 3. "
+        "“Option 2” had as many and stayed in, because it had more in an earlier round."
+    )
+    assert "All of its votes went on to “Option 3”." in why(html, "o4")
+
+
+@pytest.mark.parametrize(
+    ("third", "said"),
+    [
+        (["3 1"] * 2 + ["3 2", "3"], "Of its votes 2 went on to “Option 1”."),
+        (["3 1"] * 3 + ["3 2", "3"], "Most of its votes, 3, went on to “Option 1”."),
+        (["3 1"] * 3, "All of its votes went on to “Option 1”."),
+    ],
+)
+def test_most_of_the_votes_means_more_than_half_of_them(client: Client, third: list[str], said: str) -> None:
+    ballots = ["1"] * 6 + ["2"] * 6 + third
+    assert said in why(page(client, held("irv-v1", [ranking(text) for text in ballots], options=3)), "o3")
+
+
+@pytest.mark.parametrize(
+    ("method", "seats", "said"),
+    [
+        ("approval-v1", 1, "Number 2 with 1 vote. “Option 1” won with 2; 2 more would have been enough."),
+        ("seqpav-v1", 2, "Won seat 2: 1 ballot approves of it, and it had the strongest claim to a seat then."),
+    ],
+)
+def test_one_is_not_many(client: Client, method: str, seats: int, said: str) -> None:
+    bodies = [{"approve": ["o1"]}] * 2 + [{"approve": ["o2"]}]
+    html = page(client, held(method, bodies, ballot=APPROVE, rule={"seats": seats}, options=3))
+    assert why(html, "o2") == said
+
+
 def test_the_picture_of_a_runoff_keeps_every_vote(client: Client) -> None:
     html = page(client, held("irv-v1", [ranking(text) for text in RUNOFF]))
     assert '<svg class="flows"' in html
