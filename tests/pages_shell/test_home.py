@@ -8,6 +8,7 @@ from deliberate import views
 from processes.models import Phase
 from proposals.models import Comment, Proposal
 from tests import make
+from voting import actions
 from voting.models import Delivery
 
 
@@ -76,6 +77,16 @@ def test_results_name_what_was_chosen_and_link_to_it(client, open_poll, ada):
     assert [option.key for option in result.chosen] == result.outcome["winners"][:4] != []
     assert f"/en/polls/{poll.public_id}/result/" in answer.content.decode()
     assert f"poll http://testserver {poll.public_id}" in answer.content.decode()
+
+
+def test_an_election_is_not_said_to_have_chosen_projects(client, ada):
+    election = make.election(roll=make.roll(ada), method="irv-v1", ballot={"rank": {}})
+    poll = actions.open_poll(poll=election, by=None)
+    make.cast(poll, ada, b={"rank": [["o2"], ["o1"]]})
+    make.published(poll)
+    text = client.get("/en/").content.decode()
+    assert "Chosen out of 4:" in text
+    assert "projects were" not in text and "project was" not in text
 
 
 def test_it_shows_what_became_of_the_winners(client, open_poll, ada):
