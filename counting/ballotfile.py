@@ -120,8 +120,6 @@ def ballots_sha256(data: bytes) -> str:
 
 def _kind_of(rule: str, lines: Sequence[str]) -> type[Profile]:
     kinds = RULES[rule].ballots if rule in RULES else (ApprovalProfile, PointsProfile, RankedProfile)
-    if len(kinds) == 1:
-        return kinds[0]
     marks = [line.partition("\t")[2] for line in lines]
     if PointsProfile in kinds and any(":" in mark for mark in marks):
         return PointsProfile

@@ -122,7 +122,7 @@ def best_set(costs: Sequence[int], values: Sequence[int], *, budget: int) -> tup
     for place, tail in enumerate(tails[-2::-1]):
         # What remains of a best set is undominated among the later items, so taking this item is open just if the rest is there.
         rest = (cost - costs[place], value - values[place])
-        found = bisect_left(tail, rest, key=lambda pair: pair[:2])
+        found = bisect_left(tail, rest)
         if found < len(tail) and tail[found][:2] == rest:
             chosen.append(place)
             cost, value = rest

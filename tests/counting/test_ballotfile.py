@@ -142,3 +142,40 @@ def test_it_reads_nothing_but_canonical_rankings(old: str, new: str, line: int) 
 def test_it_reads_nothing_but_canonical_points(new: str) -> None:
     with pytest.raises(BallotFileError, match="line 5"):
         read_ballot_file(POINTS_BYTES.decode().replace("o1:4,o2:1", new).encode(), PointsProfile)
+
+
+HEAD = "#contest: p1\n#rule: irv-v1\n#candidates: o1,o2\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "reason"),
+    [
+        (b"#contest: p1\n#rule: \xff", 2, "not UTF-8 at byte 20"),
+        (b"\n\xff", 2, "not UTF-8 at byte 1"),
+        (b"#contest: p1\n#rule: irv-v1\n#candidates: o1", 3, "the last line has no end"),
+        ((HEAD + "1\to1").encode(), 4, "the last line has no end"),
+        (b"", 1, "the three header lines are missing"),
+        (b"#contest: p1\n#rule: irv-v1\n", 3, "the three header lines are missing"),
+        (b"#contest: p1\n#candidates: o1\n#rule: irv-v1\n", 2, "expected a header line #rule, found '#candidates: o1'"),
+        *(
+            ((HEAD + f"{line}\n").encode(), 4, f"not a ballot line: {line!r}")
+            for line in ("x\to1", "0\to1", "1 o1", "1", "+1\to1")
+        ),
+        ((HEAD + "1\to1\n2\to1\n").encode(), 5, "one ballot on two lines: '2\\to1'"),
+    ],
+)
+def test_it_says_where_a_file_goes_wrong(data: bytes, line: int, reason: str) -> None:
+    with pytest.raises(BallotFileError) as refused:
+        read_ballot_file(data)
+    assert (refused.value.line, refused.value.reason) == (line, reason)
+
+
+@pytest.mark.parametrize(("rule", "marks"), [("irv-v1", "o1:2"), ("approval-v1", "o1:2"), ("pb-greedy-v1", "o1>o2")])
+def test_it_reads_no_ballots_of_a_kind_that_the_rule_does_not_count(rule: str, marks: str) -> None:
+    with pytest.raises(BallotFileError, match="line 4"):
+        read_ballot_file(f"{HEAD.replace('irv-v1', rule)}1\t{marks}\n".encode())
+
+
+def test_a_poll_without_options_is_read_back() -> None:
+    data = write_ballot_file(contest="p1", rule="irv-v1", candidates=[], profile=RankedProfile.of([[]]))
+    assert read_ballot_file(data).candidates == ()

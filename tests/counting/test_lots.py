@@ -34,9 +34,11 @@ def test_every_part_of_the_seed_matters() -> None:
 
 
 @pytest.mark.parametrize("bad", [BEACON.upper(), BEACON[:-1], BEACON + "\n", ""])
-def test_it_refuses_a_beacon_that_is_not_64_lower_case_hex_digits(bad: str) -> None:
-    with pytest.raises(ValueError, match="beacon must be 64 lower-case hex digits"):
+def test_it_refuses_hashes_that_are_not_64_lower_case_hex_digits(bad: str) -> None:
+    with pytest.raises(ValueError, match=r"^beacon must be 64 lower-case hex digits"):
         lots_seed(contest="p1", ballots_sha256=BALLOTS, beacon=bad)
+    with pytest.raises(ValueError, match=r"^ballots_sha256 must be 64 lower-case hex digits"):
+        lots_seed(contest="p1", ballots_sha256=bad, beacon=BEACON)
 
 
 def test_it_reproduces_every_step_of_the_test_vector_in_the_data(data: Path) -> None:
@@ -130,6 +132,7 @@ def test_randomness_that_is_not_of_this_signature_is_refused() -> None:
         ("drand", DRAND | {"closes_at": None}, "closes_at"),
         ("drand", DRAND | {"signature": "ab" * 32}, "signature"),
         ("drand", DRAND | {"signature": "AB" * 48}, "signature"),
+        ("drand", DRAND | {"signature": None}, "signature"),
         ("drand", DRAND | {"randomness": "12"}, "randomness"),
         ("drand", {key: value for key, value in DRAND.items() if key != "period"}, "period"),
     ],
@@ -138,3 +141,17 @@ def test_it_names_the_evidence_at_fault(source: str, evidence: dict[str, Any], k
     with pytest.raises(EvidenceError) as refused:
         beacon_of(source, evidence)
     assert refused.value.key == key
+
+
+def test_the_clock_of_a_chain_may_start_at_nought_and_its_rounds_at_one() -> None:
+    early = DRAND | {"genesis_time": 0, "period": 1, "round": 601, "closes_at": 0}
+    assert beacon_of("drand", early) == DRAND["randomness"]
+    with pytest.raises(EvidenceError, match="must be a whole number from 1, not 0") as refused:
+        beacon_of("drand", early | {"round": 0})
+    assert refused.value.reason == "must be a whole number from 1, not 0"
+
+
+def test_of_several_strange_parts_the_first_by_name_is_named() -> None:
+    with pytest.raises(EvidenceError) as refused:
+        beacon_of("public-draw", {"text": "4"} | dict.fromkeys("gfedcba", 1))
+    assert refused.value.key == "a"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from counting.profile import ApprovalProfile, PointsProfile, ProfileError
+from counting.profile import ApprovalProfile, PointsProfile, ProfileError, RankedProfile
 
 
 def test_neither_the_order_of_ballots_nor_that_of_approvals_is_kept() -> None:
@@ -47,3 +47,13 @@ def test_points_add_up_and_are_never_rescaled() -> None:
 def test_negative_points_are_refused() -> None:
     with pytest.raises(ProfileError):
         PointsProfile.of([{"a": -1}])
+
+
+@pytest.mark.parametrize("groups", [{(("a", True),): 1}, {(("a", 0),): 1}, {(("b", 1), ("a", 1)): 1}, {(("a", 1),): 0}])
+def test_it_refuses_groups_of_points_that_are_not_in_canonical_form(groups: dict[tuple[tuple[str, int], ...], int]) -> None:
+    with pytest.raises(ProfileError):
+        PointsProfile(groups)
+
+
+def test_an_empty_rank_at_the_end_means_nothing() -> None:
+    assert RankedProfile.of([[["b", "a"], [], ["c"], [], []], [[], []]]).groups == {(("a", "b"), (), ("c",)): 1, (): 1}
