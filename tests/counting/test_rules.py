@@ -79,6 +79,7 @@ def test_it_names_the_option_that_cannot_be(rule: str, changes: dict[str, object
     with pytest.raises(rules.OptionsError) as refused:
         rules.full_options(rule, **changes)
     assert refused.value.key == key
+    assert str(refused.value) == f"{key}: {refused.value.reason}"
 
 
 @pytest.mark.parametrize("rule", list(rules.RULES))
