@@ -3,14 +3,15 @@
 Exact rule: docs/reference/results.md. The law it follows where it says nothing of its own: Maine, 21-A MRSA §723-A.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from counting import reading
 from counting.election import COMMON, check_common, lots, settle
 from counting.options import RuleOptions, require_choice, require_keys
 from counting.outcome import Outcome, Round, Tie, Transfer, Why
 from counting.profile import OptionId, RankedProfile
-from counting.reading import REASONS, Bundle, Papers, follow
+from counting.reading import REASONS, Papers, follow, size
+from counting.stv import uncollected
 
 ID = "irv-v1"
 DEFAULTS: RuleOptions = {**reading.DEFAULTS, "until_two": False, "batch": False, **COMMON}
@@ -29,6 +30,7 @@ def check_options(options: RuleOptions) -> None:
     check_common(options)
 
 
+@uncollected()
 def count(
     profile: RankedProfile, candidates: Sequence[OptionId], *, tie_order: Sequence[OptionId], options: RuleOptions
 ) -> Outcome:
@@ -61,12 +63,11 @@ def count(
 
 def run(papers: Papers, *, lot: Mapping[OptionId, int], until_two: bool, batch: bool) -> list[Round]:
     """All rounds; the last one elects. At least one ballot is valid."""
-    continuing = papers.standing
-    piles, out = follow([papers.start], frozenset(continuing))
-    exhausted = {reason: out.get(reason, 0) for reason in REASONS}
+    piles = papers.first
+    tallies = {option: size(piles.get(option, ())) for option in papers.standing}
+    exhausted = {reason: papers.rejected.get(reason, 0) for reason in REASONS}
     rounds: list[Round] = []
     while True:
-        tallies = {option: _size(piles.get(option, ())) for option in continuing}
         threshold = {"threshold": str(sum(tallies.values()) // 2 + 1)}
         elected, ties = _elected(tallies, lot=lot, until_two=until_two)
         if elected:
@@ -74,23 +75,19 @@ def run(papers: Papers, *, lot: Mapping[OptionId, int], until_two: bool, batch: 
         excluded = _hopeless(tallies) if batch else ()
         if not excluded:
             excluded, ties = _smallest(tallies, rounds, lot=lot)
-        continuing = tuple(option for option in continuing if option not in excluded)
+        rest = {option: votes for option, votes in tallies.items() if option not in excluded}
         transfers, before = {}, dict(exhausted)
         for option in excluded:
-            to, out = follow(piles.pop(option, ()), frozenset(continuing))
-            transfers[option] = Transfer(
-                {other: _size(to[other]) for other in continuing if other in to},
-                {reason: out[reason] for reason in REASONS if reason in out},
-            )
-            for other, bundles in to.items():
-                piles.setdefault(other, []).extend(bundles)
+            to, out = follow(piles.pop(option, ()), rest)
+            moved = {other: size(to[other]) for other in rest if other in to}
+            transfers[option] = Transfer(moved, {reason: out[reason] for reason in REASONS if reason in out})
+            for other, ballots in moved.items():
+                piles.setdefault(other, []).extend(to[other])
+                rest[other] += ballots
             for reason, ballots in out.items():
                 exhausted[reason] += ballots
         rounds.append(Round(tallies, excluded=excluded, transfers=transfers, exhausted=before, ties=ties, extra=threshold))
-
-
-def _size(bundles: Iterable[Bundle]) -> int:
-    return sum(bundle.count for bundle in bundles)
+        tallies = rest
 
 
 def _elected(

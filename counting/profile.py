@@ -2,7 +2,7 @@
 them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -122,16 +122,19 @@ class RankedProfile(_Grouped):
     stand at several ranks. Raises ProfileError for anything else. A million groups are too many to sort for nothing: they
     stand in no particular order.
 
-    `papers`: the groups as they were handed in: where every rank is one id, perhaps the ids themselves.
+    `papers`: the groups and their counts as counts walk through them. After `of_orders` a ranking holds the ids themselves and
+    `groups` are made only when they are asked for.
 
     >>> profile = RankedProfile.of([[["a"], ["b"]], [["a"], ["b"], []], [[], ["c", "b"]], []])
     >>> dict(profile.groups)
     {(('a',), ('b',)): 2, ((), ('b', 'c')): 1, (): 1}
     """
 
-    papers: Mapping[Paper, int]
+    papers: Sequence[tuple[Paper, int]]
+    _marks: frozenset[OptionId | Rank]
 
     def __init__(self, groups: Mapping[RankedBallot, int]) -> None:
+        self.groups = MappingProxyType(dict(groups))
         self._keep(groups)
         for rank in self._marks:
             if type(rank) is not tuple or list(rank) != sorted(set(rank)):
@@ -163,7 +166,8 @@ class RankedProfile(_Grouped):
             raise ProfileError(f"a ranking is a tuple of ranks, not a {strange.pop().__name__}")
         for count in papers.values():
             _require_count(count)
-        self.papers = MappingProxyType(dict(papers))
+        self.papers = tuple(papers.items())
+        self._marks = frozenset(chain.from_iterable(papers))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RankedProfile) and self.groups == other.groups
@@ -172,15 +176,9 @@ class RankedProfile(_Grouped):
         return f"RankedProfile({dict(self.groups)!r})"
 
     @cached_property
-    def _marks(self) -> frozenset[OptionId | Rank]:
-        return frozenset(chain.from_iterable(self.papers))
-
-    @cached_property
     def groups(self) -> Mapping[RankedBallot, int]:  # type: ignore[override]
-        ranks = {mark: (mark,) for mark in self._marks if isinstance(mark, str)}
-        if not ranks:
-            return self.papers
-        return MappingProxyType({tuple(map(ranks.__getitem__, order)): count for order, count in self.papers.items()})
+        ranks: dict[OptionId | Rank, Rank] = {option: (option,) for option in self._marks if isinstance(option, str)}
+        return MappingProxyType({tuple(map(ranks.__getitem__, order)): count for order, count in self.papers})
 
     @cached_property
     def ranks(self) -> frozenset[Rank]:

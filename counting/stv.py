@@ -73,26 +73,25 @@ def explain(
 
 
 def _reason(option: OptionId, rounds: Sequence[Round], quotas: Sequence[Fraction]) -> Why:
-    for number, (this, quota) in enumerate(zip(rounds, quotas, strict=True), start=1):
-        votes = Fraction(this.tallies[option])
-        numbers: dict[str, int | Fraction | str | None] = {
-            "round": number,
-            "votes": votes_text(votes, this.decimals),
-            "quota": votes_text(quota, this.decimals),
-        }
-        if option in this.elected:
-            return Why(option, True, "quota" if votes >= quota else "last_standing", numbers)
-        if option in this.excluded:
-            return _excluded(option, number, this)
-        if number == len(rounds):
-            numbers["votes_short"] = votes_text(max(quota - votes, Fraction(0)), this.decimals)
-            return Why(option, False, "seats_filled", numbers)
-    raise AssertionError(f"{option} was neither elected nor excluded nor left over")
+    number = next((n for n, each in enumerate(rounds, start=1) if option in (*each.elected, *each.excluded)), len(rounds))
+    this, quota = rounds[number - 1], quotas[number - 1]
+    if option in this.excluded:
+        return _excluded(option, number, this)
+    votes = this.tallies[option]
+    numbers: dict[str, int | Fraction | str | None] = {
+        "round": number,
+        "votes": votes_text(votes, this.decimals),
+        "quota": votes_text(quota, this.decimals),
+    }
+    if option in this.elected:
+        return Why(option, True, "quota" if votes >= quota else "last_standing", numbers)
+    numbers["votes_short"] = votes_text(max(quota - votes, Fraction(0)), this.decimals)
+    return Why(option, False, "seats_filled", numbers)
 
 
 def _excluded(option: OptionId, number: int, this: Round) -> Why:
     following = min((other for other in this.tallies if other not in this.excluded), key=this.tallies.__getitem__)
-    votes, next_votes = Fraction(this.tallies[option]), Fraction(this.tallies[following])
+    votes, next_votes = this.tallies[option], this.tallies[following]
     to = this.transfers[option].to if option in this.transfers else {}
     moved_to = max(to, key=to.__getitem__, default=None)
     moved = 0 if moved_to is None else to[moved_to]

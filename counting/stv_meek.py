@@ -35,6 +35,7 @@ def check_options(options: RuleOptions) -> None:
     reading.check(options, overvotes=("exhaust", "skip"))
 
 
+@uncollected()
 def count(
     profile: RankedProfile, candidates: Sequence[OptionId], *, tie_order: Sequence[OptionId], options: RuleOptions
 ) -> Outcome:
@@ -52,8 +53,7 @@ def count(
     check_options(options)
     lot = lots(candidates, tie_order)
     papers = reading.read(profile, candidates, options)
-    with uncollected():
-        rounds = _rounds(papers, lot, seats=options["seats"]) if papers.valid else []
+    rounds = _rounds(papers, lot, seats=options["seats"]) if papers.valid else []
     quotas = [Fraction(each.extra["quota"]) for each in rounds]
     return Outcome(
         rule=ID, options=options, tie_order=tuple(tie_order),
@@ -67,25 +67,24 @@ class _Ways:
     """The ballots by the elected options they go through, and the hopeful one they then come to, if any."""
 
     def __init__(self, papers: reading.Papers) -> None:
-        self._at: defaultdict[tuple[Way, OptionId], list[reading.Bundle]] = defaultdict(list)
+        self._at: defaultdict[tuple[Way, OptionId], reading.Pile] = defaultdict(list)
         self._over: defaultdict[Way, int] = defaultdict(int)
-        to, _ = reading.follow([papers.start], frozenset(papers.standing))
-        for option, bundles in to.items():
-            self._at[(), option] = bundles
+        for option, pile in papers.first.items():
+            self._at[(), option] = pile
 
     def counts(self) -> list[tuple[Way, OptionId | None, int]]:
         """Each way, the hopeful option at its end, and the number of ballots that go it."""
-        going = [(way, option, sum(bundle.count for bundle in bundles)) for (way, option), bundles in self._at.items()]
+        going = [(way, option, reading.size(pile)) for (way, option), pile in self._at.items()]
         return [*going, *((way, None, ballots) for way, ballots in self._over.items())]
 
     def lengthen(self, *, hopeful: frozenset[OptionId], elected: frozenset[OptionId]) -> None:
         """Pass on every ballot that stands at an option which is hopeful no longer."""
         waiting = [(*key, self._at.pop(key)) for key in list(self._at) if key[1] not in hopeful]
         while waiting:
-            way, option, bundles = waiting.pop()
+            way, option, pile = waiting.pop()
             if option in elected:
                 way = (*way, option)
-            to, out = reading.follow(bundles, hopeful | elected)
+            to, out = reading.follow(pile, (hopeful | elected).difference(way))
             self._over[way] += sum(out.values())
             for following, more in to.items():
                 if following in hopeful:

@@ -18,7 +18,7 @@ from counting.stv import explain, in_order, uncollected
 ID = "stv-scottish-v1"
 DEFAULTS: RuleOptions = {**reading.DEFAULTS, "seats": 1, "quota": "droop_int", "decimals": 5, **COMMON}
 
-Pile = dict[Votes, list[reading.Bundle]]
+Parcels = dict[Votes, reading.Pile]
 """The ballots one option holds, by the value of each in units."""
 
 
@@ -35,6 +35,7 @@ def check_options(options: RuleOptions) -> None:
     require_choice(options, "decimals", (5, 4, "exact"))
 
 
+@uncollected()
 def count(
     profile: RankedProfile, candidates: Sequence[OptionId], *, tie_order: Sequence[OptionId], options: RuleOptions
 ) -> Outcome:
@@ -51,12 +52,11 @@ def count(
     """
     check_options(options)
     lot = lots(candidates, tie_order)
-    papers = reading.read(profile, candidates, options)
     decimals = None if options["decimals"] == "exact" else options["decimals"]
     unit = Fraction(1, 10 ** (decimals or 0))
+    papers = reading.read(profile, candidates, options)
     quota = _quota(papers.valid, options, unit)
-    with uncollected():
-        rounds = _stages(papers, lot, seats=options["seats"], quota=quota, decimals=decimals) if papers.valid else []
+    rounds = _stages(papers, lot, seats=options["seats"], quota=quota, decimals=decimals) if papers.valid else []
     return Outcome(
         rule=ID, options=options, tie_order=tuple(tie_order),
         ballots=papers.ballots, blank=papers.blank, rejected=papers.rejected,
@@ -84,10 +84,9 @@ def _stages(
     is exact."""
     units = 10 ** (decimals or 0)
     vote = Fraction(1) if decimals is None else units
-    held, _ = reading.follow([papers.start], frozenset(papers.standing))
-    piles: dict[OptionId, Pile] = {option: {vote: held[option]} if option in held else {} for option in papers.standing}
+    piles: dict[OptionId, Parcels] = {option: {vote: papers.first.get(option, [])} for option in papers.standing}
     exhausted: dict[str, Votes] = {reason: papers.rejected.get(reason, 0) * units for reason in reading.REASONS} | {"rounding": 0}
-    tallies = {option: _worth(pile) for option, pile in piles.items()}
+    tallies: dict[OptionId, Votes] = {option: vote * reading.size(parcels[vote]) for option, parcels in piles.items()}
     continuing = list(papers.standing)
     elected: list[OptionId] = []
     earlier: list[Mapping[OptionId, Votes]] = []
@@ -173,20 +172,20 @@ def _source(
 
 
 def _move(
-    piles: dict[OptionId, Pile], source: OptionId, continuing: Sequence[OptionId], *, tally: Votes, surplus: Votes | None
+    piles: dict[OptionId, Parcels], source: OptionId, continuing: Sequence[OptionId], *, tally: Votes, surplus: Votes | None
 ) -> Transfer:
     """Pass on all ballots of `source`, at the value they have, or for a surplus at their share of it. Changes `piles`; the
     transfer is in units."""
     to: dict[OptionId, Votes] = {}
     out: dict[str, Votes] = {}
     receivers = frozenset(continuing)
-    for value, bundles in piles.pop(source).items():
+    for value, pile in piles.pop(source).items():
         if surplus is not None:
             value = surplus * value / tally if isinstance(value, Fraction) else surplus * value // tally
-        passed, ended = reading.follow(bundles, receivers)
+        passed, ended = reading.follow(pile, receivers)
         for option, more in passed.items():
             piles[option].setdefault(value, []).extend(more)
-            to[option] = to.get(option, 0) + value * sum(bundle.count for bundle in more)
+            to[option] = to.get(option, 0) + value * reading.size(more)
         for reason, ballots in ended.items():
             out[reason] = out.get(reason, 0) + value * ballots
     if surplus is not None:
@@ -195,10 +194,6 @@ def _move(
         {option: to[option] for option in piles if to.get(option)},
         {reason: out[reason] for reason in (*reading.REASONS, "rounding") if out.get(reason)},
     )
-
-
-def _worth(pile: Pile) -> Votes:
-    return sum(value * bundle.count for value, bundles in pile.items() for bundle in bundles)
 
 
 def _votes(units: Mapping[str, Votes], scale: int) -> dict[str, Votes]:

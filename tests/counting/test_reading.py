@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from counting import reading
 from counting.options import OptionsError
 from counting.profile import ProfileError, RankedBallot, RankedProfile
-from counting.reading import Bundle, follow, read
+from counting.reading import follow, read, size
 
 IDS = ("a", "b", "c", "d")
 Paper = tuple[tuple[tuple[str, ...], ...], str]
@@ -200,13 +200,12 @@ def test_ballots_that_count_for_nobody_are_rejected_by_reason() -> None:
 
 def test_a_set_counts_for_the_one_of_it_that_continues_and_ends_the_ballot_where_several_do() -> None:
     profile = RankedProfile.of([marks("a>b=c>d")] * 3)
-    start = read(profile, IDS, options(overvote="exhaust_if_multiple_continuing")).start
-    (held,) = follow([start], set(IDS))[0]["a"]
-    assert follow([held], {"b", "c", "d"}) == ({}, {"overvote": 3})
-    assert sum(bundle.count for bundle in follow([held], {"c", "d"})[0]["c"]) == 3
-    assert sum(bundle.count for bundle in follow([held], {"d"})[0]["d"]) == 3
-    (moved,) = follow([held], {"c", "d"})[0]["c"]
-    assert list(follow([moved], {"d"})[0]) == ["d"]
+    held = read(profile, IDS, options(overvote="exhaust_if_multiple_continuing")).first["a"]
+    assert follow(held, {"b", "c", "d"}) == ({}, {"overvote": 3})
+    assert size(follow(held, {"c", "d"})[0]["c"]) == 3
+    assert size(follow(held, {"d"})[0]["d"]) == 3
+    moved = follow(held, {"c", "d"})[0]["c"]
+    assert list(follow(moved, {"d"})[0]) == ["d"]
 
 
 def test_strangers_are_refused() -> None:
@@ -242,16 +241,56 @@ def test_every_ballot_is_read_as_the_reference_says(cast: list[RankedBallot], ch
     assert papers.ballots == len(cast) == papers.blank + papers.valid + sum(papers.rejected.values())
 
 
-@given(ballots, chosen_options)
-def test_a_bundle_holds_what_branches_off_and_what_ends(cast: list[RankedBallot], chosen: dict[str, Any]) -> None:
-    def check(bundle: Bundle) -> None:
-        assert bundle.count == sum(branch.count for _, branch in bundle.branches) + sum(bundle.ended.values())
-        assert len({preference for preference, _ in bundle.branches}) == len(bundle.branches)
-        for _, branch in bundle.branches:
-            assert branch.count > 0
-            check(branch)
+def counts_for(found: Paper, continuing: set[str]) -> str:
+    """The option that holds a paper, or the reason why none does, in the words of the reference."""
+    preferences, end = found
+    for preference in preferences:
+        left = continuing.intersection(preference)
+        if left:
+            return left.pop() if len(left) == 1 else "overvote"
+    return end
 
-    check(read(RankedProfile.of(cast), IDS, chosen).start)
+
+@given(ballots, chosen_options, st.permutations(IDS))
+def test_ballots_pass_on_as_the_reference_says_whoever_goes_next(
+    cast: list[RankedBallot], chosen: dict[str, Any], order: list[str]
+) -> None:
+    """Every ballot is with the right option, or out for the right reason, after each of them left the count in turn."""
+    papers = read(RankedProfile.of(cast), IDS, chosen)
+    piles, out = papers.first, Counter(papers.rejected)
+    waiting = Counter({ballot: count for ballot, count in Counter(cast).items() if ballot})
+    gone: set[str] = set()
+    left_for: Counter[str] = Counter()
+    for leaving in ["", *order]:
+        continuing = set(papers.standing) - gone - {leaving}
+        if leaving:
+            gone.add(leaving)
+            to, ended = follow(piles.pop(leaving, []), continuing)
+            out.update(ended)
+            for option, pile in to.items():
+                piles.setdefault(option, []).extend(pile)
+        held: Counter[str] = Counter()
+        for ballot in list(waiting):
+            where = counts_for(plainly(ballot, chosen), continuing)
+            if where in reading.REASONS:
+                left_for[where] += waiting.pop(ballot)
+            else:
+                held[where] += waiting[ballot]
+        assert {option: size(pile) for option, pile in piles.items()} == dict(held)
+        assert dict(out) == dict(left_for)
+
+
+@given(st.lists(st.lists(st.sampled_from(IDS)).map(tuple)), chosen_options)
+def test_orders_are_read_as_the_same_rankings_one_option_to_a_rank(orders: list[tuple[str, ...]], chosen: dict[str, Any]) -> None:
+    one, other = RankedProfile.of_orders(orders), RankedProfile.of([[[option] for option in order] for order in orders])
+    assert Counter(read(one, IDS, chosen).each()) == Counter(read(other, IDS, chosen).each())
+    assert one == other and dict(one.groups) == dict(other.groups) and one.ranks == other.ranks
+
+
+@pytest.mark.parametrize("order", ["ab", ["a"], (("a",), "b"), (1,)])
+def test_orders_hold_nothing_but_ids(order: Any) -> None:
+    with pytest.raises((ProfileError, TypeError)):
+        RankedProfile.of_orders([order])
 
 
 def test_clean_ballots_take_no_other_way_than_the_rest() -> None:
