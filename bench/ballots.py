@@ -60,6 +60,11 @@ def rankings(data: bytes) -> Iterator[list[tuple[str]]]:
         yield [ranks[place] for place in data[start : start + width] if place != _END]
 
 
+def orders(data: bytes) -> list[tuple[str, ...]]:
+    """The ballots in `data`, each the ids it ranks, best first."""
+    return [tuple(option for (option,) in ranking) for ranking in rankings(data)]
+
+
 @dataclass(frozen=True)
 class BudgetPoll:
     """`ballots`: the approved ids of each voter; costs and budget in whole units of currency."""

@@ -1,6 +1,8 @@
 """The same polls counted by ourselves and by other libraries, in one process: `python -m bench.oracles BALLOTS PROJECTS`.
 
-Ours starts from plain lists, grouping included; the others from objects of theirs that are ready. A JSON line for each rule.
+Everybody starts from the same lists in memory, a tuple of ids for each ballot, and ends with the result: for us grouping is part
+of it, for the others making the objects they count. Counting alone, with our groups and their objects ready, is measured too. A
+JSON line for each rule.
 """
 
 import contextlib
@@ -14,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bench.ballots import CANDIDATES, budget_poll, ranked_bytes, rankings
+from bench.ballots import CANDIDATES, BudgetPoll, budget_poll, orders, ranked_bytes
 from bench.tasks import STV_SEATS, best, count_ranked
 from counting import rules
 from counting.profile import ApprovalProfile, RankedProfile
@@ -50,89 +52,117 @@ def _at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def pyrankvote_counts(ballots: list[list[tuple[str]]]) -> dict[str, Callable[[], Any]]:
+Way = tuple[Callable[[], Any], Callable[[Any], Any]]
+"""What is made of the lists, and the count of that."""
+
+
+def pyrankvote_ways(orders: list[tuple[str, ...]]) -> dict[str, Way]:
     import pyrankvote as library
 
     people = {name: library.Candidate(name) for name in CANDIDATES}
-    theirs = [library.Ballot([people[rank[0]] for rank in ballot]) for ballot in ballots]
     everybody = list(people.values())
+
+    def make() -> Any:
+        return [library.Ballot([people[name] for name in order]) for order in orders]
+
     return {
-        "irv-v1": lambda: library.instant_runoff_voting(everybody, theirs),
-        "stv-scottish-v1": lambda: library.single_transferable_vote(everybody, theirs, number_of_seats=STV_SEATS),
-    }
+        "irv-v1": (make, lambda ballots: library.instant_runoff_voting(everybody, ballots)),
+        "stv-scottish-v1": (
+            make, lambda ballots: library.single_transferable_vote(everybody, ballots, number_of_seats=STV_SEATS)
+        ),
+    }  # fmt: skip
 
 
-def pref_voting_counts(ballots: list[list[tuple[str]]]) -> dict[str, Callable[[], Any]]:
+def pref_voting_ways(orders: list[tuple[str, ...]]) -> dict[str, Way]:
     from pref_voting import voting_methods
     from pref_voting.profiles_with_ties import ProfileWithTies
     from pref_voting.proportional_methods import stv_scottish
 
-    grouped = Counter(tuple(CANDIDATES.index(rank[0]) for rank in ballot) for ballot in ballots)
-    rankings = [{candidate: place for place, candidate in enumerate(ranking, start=1)} for ranking in grouped]
+    number = {name: place for place, name in enumerate(CANDIDATES)}
 
-    def profile() -> Any:
-        made = ProfileWithTies(rankings, rcounts=list(grouped.values()), candidates=list(range(len(CANDIDATES))))
+    def group() -> Any:
+        grouped = Counter(orders)
+        rankings = [{number[name]: place for place, name in enumerate(order, start=1)} for order in grouped]
+        return rankings, list(grouped.values())
+
+    def profile(grouped: Any) -> Any:
+        rankings, counts = grouped
+        made = ProfileWithTies(rankings, rcounts=counts, candidates=list(number.values()))
         made.use_extended_strict_preference()
         return made
 
-    ready = profile()
+    def make() -> Any:
+        return profile(group())
+
     return {
-        "irv-v1": lambda: voting_methods.instant_runoff_for_truncated_linear_orders(ready),
-        "stv-scottish-v1": lambda: stv_scottish(ready, num_seats=STV_SEATS),
-        # Their matrix is made with the profile and kept: made here, it is part of the count as it is of ours.
-        "schulze-wv-v1": lambda: voting_methods.beat_path(profile()),
-        "ranked-pairs-v1": lambda: voting_methods.ranked_pairs_tb(profile()),
+        "irv-v1": (make, voting_methods.instant_runoff_for_truncated_linear_orders),
+        "stv-scottish-v1": (make, lambda made: stv_scottish(made, num_seats=STV_SEATS)),
+        # Their matrix is made with the profile and kept: it is part of the count as it is of ours.
+        "schulze-wv-v1": (group, lambda grouped: voting_methods.beat_path(profile(grouped))),
+        "ranked-pairs-v1": (group, lambda grouped: voting_methods.ranked_pairs_tb(profile(grouped))),
     }
 
 
-def pabutools_counts(poll: Any) -> dict[str, Callable[[], Any]]:
+def pabutools_ways(poll: BudgetPoll) -> dict[str, Way]:
     from pabutools import election
     from pabutools.rules import greedy_utilitarian_welfare, method_of_equal_shares
 
-    projects = {option: election.Project(option, cost) for option, cost in poll.projects.items()}
-    instance = election.Instance(projects.values(), budget_limit=poll.budget)
-    theirs = [election.ApprovalBallot([projects[option] for option in ballot]) for ballot in poll.ballots]
-    profile = election.ApprovalProfile(theirs, instance=instance).as_multiprofile()
+    def make() -> Any:
+        projects = {option: election.Project(option, cost) for option, cost in poll.projects.items()}
+        instance = election.Instance(projects.values(), budget_limit=poll.budget)
+        ballots = [election.ApprovalBallot([projects[option] for option in ballot]) for ballot in poll.ballots]
+        return instance, election.ApprovalProfile(ballots, instance=instance).as_multiprofile()
+
     return {
-        "pb-greedy-v1": lambda: greedy_utilitarian_welfare(instance, profile, sat_class=election.Cost_Sat),
-        "pb-mes-v1": lambda: method_of_equal_shares(instance, profile, sat_class=election.Cost_Sat),
+        "pb-greedy-v1": (make, lambda made: greedy_utilitarian_welfare(*made, sat_class=election.Cost_Sat)),
+        "pb-mes-v1": (make, lambda made: method_of_equal_shares(*made, sat_class=election.Cost_Sat)),
     }
 
 
-def ours(ballots: list[list[tuple[str]]], poll: Any) -> dict[str, Callable[[], Any]]:
-    def ranked(rule: str) -> Callable[[], Any]:
-        return lambda: count_ranked(rule, RankedProfile.of(ballots))
+def our_ways(orders: list[tuple[str, ...]], poll: BudgetPoll) -> dict[str, Way]:
+    def ranked(rule: str) -> Way:
+        return lambda: RankedProfile.of_orders(orders), lambda profile: count_ranked(rule, profile)
 
-    def budgeted(rule: str, **chosen: Any) -> Callable[[], Any]:
+    def budgeted(rule: str, **chosen: Any) -> Way:
         options = rules.full_options(rule, **chosen)
         order = list(poll.projects)
-        return lambda: rules.count(
-            rule, ApprovalProfile.of(poll.ballots), poll.projects, budget=poll.budget, tie_order=order, options=options
+        return lambda: ApprovalProfile.of(poll.ballots), lambda profile: rules.count(
+            rule, profile, poll.projects, budget=poll.budget, tie_order=order, options=options
         )
 
-    counts = {rule: ranked(rule) for rule in SHARED if rule in rules.RULES and not rule.startswith("pb-")}
-    return counts | {"pb-greedy-v1": budgeted("pb-greedy-v1"), "pb-mes-v1": budgeted("pb-mes-v1", completion=[])}
+    ways = {rule: ranked(rule) for rule in SHARED if rule in rules.RULES and not rule.startswith("pb-")}
+    return ways | {"pb-greedy-v1": budgeted("pb-greedy-v1"), "pb-mes-v1": budgeted("pb-mes-v1", completion=[])}
 
 
-def measure(count: Callable[[], Any]) -> tuple[float, str]:
-    """(CPU seconds, "" or what went wrong)."""
+def measure(way: Way) -> tuple[float, float, str]:
+    """CPU seconds from the lists to the result and of counting alone, and "" or what went wrong."""
+    make, count = way
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter("ignore")
+        made = make()
+        whole, late = _seconds(lambda: count(make()))
+        alone, later = _seconds(lambda: count(made))
+    return whole, alone, late or later
+
+
+def _seconds(count: Callable[[], Any]) -> tuple[float, str]:
     start = time.process_time()
     try:
-        with _at_most(LIMIT), warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-            warnings.simplefilter("ignore")
+        with _at_most(LIMIT):
             return best(count), ""
     except _TooLongError:
         return time.process_time() - start, f"stopped after {LIMIT} s"
 
 
 def main(ballots: str, projects: str) -> None:
-    """Measure every shared rule; print {"rule", "ours", "theirs": {library: seconds}, "missing": […], "notes": […]} for each."""
-    lists = list(rankings(ranked_bytes(int(ballots), seed=2)))
+    """Measure every shared rule; print {"rule", "ours": [whole, alone], "theirs": {library: [whole, alone]}, "missing": […],
+    "notes": […]} for each, in seconds as `measure` returns them."""
+    lists = orders(ranked_bytes(int(ballots), seed=2))
     poll = budget_poll(int(ballots), int(projects), seed=3)
-    makers: dict[str, Callable[[], dict[str, Callable[[], Any]]]] = {
-        "pyrankvote": lambda: pyrankvote_counts(lists),
-        "pref_voting": lambda: pref_voting_counts(lists),
-        "pabutools": lambda: pabutools_counts(poll),
+    makers: dict[str, Callable[[], dict[str, Way]]] = {
+        "pyrankvote": lambda: pyrankvote_ways(lists),
+        "pref_voting": lambda: pref_voting_ways(lists),
+        "pabutools": lambda: pabutools_ways(poll),
     }
     found = {}
     for library, make in makers.items():
@@ -141,16 +171,16 @@ def main(ballots: str, projects: str) -> None:
         except ImportError:
             continue
         found[library] = make()
-    mine = ours(lists, poll)
+    mine = our_ways(lists, poll)
     for rule, libraries in SHARED.items():
         answer: dict[str, Any] = {"rule": rule, "ours": None, "theirs": {}, "missing": [], "notes": []}
         if rule in mine:
-            answer["ours"] = measure(mine[rule])[0]
+            answer["ours"] = measure(mine[rule])[:2]
             for library in libraries:
                 if library not in found:
                     answer["missing"].append(library)
                     continue
-                seconds, note = measure(found[library][rule])
+                *seconds, note = measure(found[library][rule])
                 answer["theirs"][library] = seconds
                 answer["notes"] += [f"{library} {note}"] if note else []
         print(json.dumps(answer), flush=True)
