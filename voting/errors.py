@@ -46,7 +46,7 @@ class TooFewChoices(Refusal):
 class SameRank(Refusal):
     code = "same_rank"
     reason = _(
-        "“%(first)s” and “%(second)s” have the same rank, number %(rank)s. "
+        "“%(first)s” and “%(second)s” have the same rank. "
         "In this poll every option needs a rank of its own: change one of the two."
     )
     correctable = True

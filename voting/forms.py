@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.persian import ascii_digits
@@ -33,6 +34,11 @@ class BallotForm(forms.Form):
         self.reading = kinds.kind_of(poll).read(data, [option.key for option in options], poll.limits)
         """What of the ballot could be read, also when the form is not valid."""
 
+    def _fault(self) -> str:
+        if self.poll.kind == "rank":
+            return gettext("Beside “%(option)s” stands “%(written)s”. Write 1, 2, 3 and so on there, or leave it empty.")
+        return gettext("Beside “%(option)s” stands “%(written)s”. Write a whole number from 0 on there, or leave it empty.")
+
     @property
     def ballot(self) -> kinds.Body:
         return {self.poll.kind: self.reading.marks}
@@ -43,8 +49,7 @@ class BallotForm(forms.Form):
                 _("The form names something that is not on this ballot. Look through your choices again.")
             )
         faults = [
-            _("Beside “%(option)s” stands “%(written)s”. Write a whole number there, or leave it empty.")
-            % {"option": option, "written": self.reading.written[option.key]}
+            self._fault() % {"option": option, "written": self.reading.written[option.key]}
             for option in self.options
             if option.key in self.reading.unreadable
         ]

@@ -163,10 +163,10 @@ class Rank(Kind):
         named = self.named(marks)
         if len(set(named)) != len(named):
             return errors.UnknownOption()
-        for place, rank in enumerate(marks, start=1):
+        for rank in marks:
             if len(rank) > 1 and not limits["ties"]:
                 first, second = (options[key] for key in rank[:2])
-                return errors.SameRank(first=str(first), second=str(second), rank=place, keys=rank)
+                return errors.SameRank(first=str(first), second=str(second), keys=rank)
         return _why_not_so_many(len(named), limits)
 
     def tally(self, marks: Any) -> Mapping[str, int]:

@@ -57,12 +57,15 @@
   const part = (name) => cart.querySelector(`[data-cart="${name}"]`);
   const limit = (name) => (form.dataset[name] === "" ? null : Number(form.dataset[name]));
   const cap = limit("cap"), maxChoices = approves || ranks ? limit("maxChoices") : null;
+  const most = limit("maxPoints");
   const amount = (value) => [number.format(value), form.dataset.currency].filter(Boolean).join("\u00a0");
-  const latin = (text) => text.trim().replace(/[\u06f0-\u06f9\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) % 16));
+  const latin = (text) => text.replace(/[\s\u200c\u200e\u200f\u061c]/g, "").replace(/[\u06f0-\u06f9\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) % 16));
   const local = (text) => (language === "fa" ? text.replace(/\d/g, (digit) => String.fromCharCode(0x06f0 + Number(digit))) : text);
   const valueOf = (mark) => (mark.type === "text" ? latin(mark.value) : mark.checked ? mark.value : "");
   const says = (mark) => valueOf(mark) !== "" && (approves || ranks || valueOf(mark) !== "0");
   const weight = (mark) => (approves ? Number(mark.dataset.cost) : /^\d+$/.test(valueOf(mark)) ? Number(valueOf(mark)) : 0);
+  const odd = (mark) => mark.type === "text" && valueOf(mark) !== "" && !(ranks ? /^0*[1-9]\d*$/ : /^\d+$/).test(valueOf(mark));
+  const high = (mark) => mark.type === "text" && !ranks && most !== null && weight(mark) > most;
   const fields = () => marks.filter(says).map((mark) => [mark.name, valueOf(mark)]);
   const standing = fieldsIn("standing-fields");   // what this person has cast, nothing before that
   const sorted = (pairs) => JSON.stringify(pairs.map((pair) => pair.join("=")).sort());
@@ -82,6 +85,11 @@
       cart.querySelector('[data-cart-label="left"]').hidden = over;
       cart.querySelector('[data-cart-label="over"]').hidden = !over;
     }
+    for (const [name, wrong] of [["odd", odd], ["high", high]]) {
+      const warning = cart.querySelector(`[data-warn="${name}"]`);
+      if (warning) warning.hidden = !marks.some(wrong);
+    }
+    for (const mark of marks.filter((one) => one.type === "text")) fault(mark, odd(mark) || high(mark));
     cart.classList.toggle("is-over", over);
     cart.querySelector('[data-warn="over"]').hidden = !over;
     cart.querySelector('[data-warn="many"]').hidden = maxChoices === null || now.length <= maxChoices;
@@ -102,6 +110,16 @@
     return { count: number.format(now.length), spent: amount(spent), left: left === null ? "" : amount(Math.abs(left)), over };
   }
 
+  // What the server said against a field goes as soon as the field is right.
+  function fault(mark, wrong) {
+    const option = mark.closest(".option");
+    const text = option.querySelector(".option__fault");
+    option.classList.toggle("is-faulty", wrong);
+    if (wrong) mark.setAttribute("aria-invalid", "true");
+    else mark.removeAttribute("aria-invalid");
+    if (text) text.hidden = !wrong;
+  }
+
   function row(mark) {
     const item = document.createElement("li");
     const name = document.createElement("bdi");
@@ -116,9 +134,10 @@
   let soon;
   function say(sums) {
     clearTimeout(soon);
-    if (ranks) return;
     soon = setTimeout(() => {
       const box = cart.querySelector("[data-cart-say]");
+      const warnings = [...cart.querySelectorAll("[data-warn]:not([data-warn=over], [hidden])")].map((warning) => warning.textContent.trim());
+      if (warnings.length || ranks) { box.textContent = warnings.join(" "); return; }
       const text = sums.left === "" ? box.dataset.sayCount : sums.over ? box.dataset.sayOver : box.dataset.saySpent;
       box.textContent = text.replace("{spent}", sums.spent).replace("{left}", sums.left).replace("{count}", sums.count);
     }, 700);
@@ -144,7 +163,7 @@
     button.hidden = false;
     button.addEventListener("click", () => {
       const mark = button.parentElement.querySelector("[data-mark]");
-      mark.value = local(String(Math.max(0, weight(mark) + Number(button.dataset.step)) || ""));
+      mark.value = local(String(Math.min(most ?? Infinity, Math.max(0, weight(mark) + Number(button.dataset.step))) || ""));
       mark.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }

@@ -13,7 +13,7 @@
   const status = form.querySelector("[data-rank-say]");
   const warning = form.querySelector('[data-warn="same"]');
   const tiesAllowed = form.dataset.ties === "yes";
-  const latin = (text) => text.trim().replace(/[\u06f0-\u06f9\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) % 16));
+  const latin = (text) => text.replace(/[\s\u200c\u200e\u200f\u061c]/g, "").replace(/[\u06f0-\u06f9\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) % 16));
   const placeOf = (box) => (/^\d+$/.test(latin(box.value)) && Number(latin(box.value)) > 0 ? Number(latin(box.value)) : null);
   const title = (box) => box.dataset.title;
   const rows = new Map(boxes.map((box) => [box, makeRow(box)]));
@@ -106,9 +106,12 @@
       toggle.hidden = false;
       toggle.querySelector("[data-rank-in]").hidden = placeOf(box) !== null;
       toggle.querySelector("[data-rank-out]").hidden = placeOf(box) === null;
-      box.closest(".option").classList.toggle("is-faulty", clash.includes(box));
-      if (clash.includes(box)) box.setAttribute("aria-invalid", "true");
-      else box.removeAttribute("aria-invalid");
+      if (clash.includes(box)) {
+        box.closest(".option").classList.add("is-faulty");
+        box.setAttribute("aria-invalid", "true");
+        const text = box.closest(".option").querySelector(".option__fault");
+        if (text) text.hidden = false;
+      }
     }
   }
 
@@ -120,6 +123,8 @@
     });
   }
 
+  form.querySelector("[data-rank-plain]").hidden = true;
+  form.querySelector("[data-rank-movable]").hidden = false;
   form.addEventListener("ballot:shown", show);
   show();
 })();

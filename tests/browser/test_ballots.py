@@ -180,6 +180,35 @@ def test_points_are_counted_while_they_are_given(visit: Visit) -> None:
     confirm(page)
 
 
+def test_what_is_no_rank_and_what_is_too_many_points_is_told_while_typing(visit: Visit) -> None:
+    page = visit("/en/", viewport={"width": 1280, "height": 900})
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, "en", "Tom Ferrier")
+    ballot(page, "en", "rank")
+    empty(page)
+    first = page.locator("input[data-mark]").first
+    for text, wrong in [("best", True), ("0", True), ("1.5", True), ("۲", False), (" 3 ", False), ("", False)]:
+        first.fill(text)
+        expect(page.locator("[data-warn=odd]")).to_be_visible(visible=wrong)
+        assert (first.get_attribute("aria-invalid") == "true") == wrong
+    first.fill("best")
+    expect(page.locator("[data-cart-say]")).to_have_text("A rank is a whole number: 1, 2, 3 and so on.")
+    review(page)
+    expect(page.locator("main .callout--error")).to_contain_text("One number needs another look.")
+    expect(page.locator(".option__fault")).to_be_visible()
+    first.fill("1")
+    expect(page.locator(".option__fault")).to_be_hidden()
+
+    ballot(page, "en", "alloc")
+    empty(page)
+    first.fill("7")
+    expect(page.locator("[data-warn=high]")).to_be_visible()
+    first.fill("6")
+    expect(page.locator("[data-warn=high]")).to_be_hidden()
+    page.locator('[data-step="1"]').first.click()
+    expect(first).to_have_value("6")
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "plain"])
 def test_a_score_and_a_single_choice_are_pressed_and_cast(visit: Visit, javascript: bool) -> None:
     page = visit("/fa/", java_script_enabled=javascript, viewport=PHONE)
