@@ -18,7 +18,7 @@ from counting.compare import INFORMATION_ONLY, compare, fitting, readable, usual
 from counting.formats import CannotWrite, Election, FormatError, rctab
 from counting.formats.canonical import write as write_canonical
 from counting.lots import lots_order, lots_seed
-from counting.options import OptionsError
+from counting.options import OptionsError, read_setting
 from counting.outcome import Outcome
 from counting.pb_maxutil import TooManyPairs
 from counting.pb_mes import TooManyRuns
@@ -154,7 +154,10 @@ def _rule_and_options(asked: argparse.Namespace, election: Election) -> tuple[st
     _require_rule(rule, election)
     known = RULES[rule].defaults
     chosen: dict[str, Any] = dict(own_options) if rule == own else {}
-    given = [_setting(text) for text in asked.set]
+    try:
+        given = [read_setting(text) for text in asked.set]
+    except ValueError as error:
+        raise Refused(f"counting: {error}") from None
     if asked.seats is not None:
         given.append(("seats", asked.seats))
     for key, value in given:
@@ -172,16 +175,6 @@ def _rule_and_options(asked: argparse.Namespace, election: Election) -> tuple[st
         return rule, full_options(rule, **chosen)
     except (OptionsError, TypeError, AttributeError) as error:
         raise Refused(f"counting: {rule}: {error}") from None
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise Refused(f"counting: --set needs OPTION=VALUE, not {text!r}")
-    try:
-        return key, json.loads(value, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        return key, value
 
 
 def _require_rule(rule: str, election: Election) -> None:

@@ -1,6 +1,7 @@
 """Checks that every rule's options share. Options are frozen at opening and published, so they are complete
 and exact."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -15,6 +16,22 @@ class OptionsError(ValueError):
         super().__init__(f"{key}: {reason}")
         self.key = key
         self.reason = reason
+
+
+def read_setting(text: str) -> tuple[str, Any]:
+    """`option=value` as people type it on a command line: the value as JSON where it is JSON, else as text. Numbers with a
+    point stay text: no floats. Raises ValueError where there is no option or no value.
+
+    >>> read_setting("max_skipped=1"), read_setting("overvote=skip"), read_setting("threshold=0.5")
+    (('max_skipped', 1), ('overvote', 'skip'), ('threshold', '0.5'))
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ValueError(f"--set needs OPTION=VALUE, not {text!r}")
+    try:
+        return key, json.loads(value, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return key, value
 
 
 def require_keys(options: RuleOptions, defaults: RuleOptions) -> None:

@@ -94,12 +94,6 @@ class Pabulib:
             return None
         return tuple(project.id for project in self.projects if project.selected == 1)
 
-    @property
-    def countable_by(self) -> tuple[str, ...]:
-        """Ids of our rules that can count these votes: Equal Shares needs approvals, greedy takes all five
-        types."""
-        return ("pb-greedy-v1", "pb-mes-v1") if self.vote_type in ("approval", "choose-1") else ("pb-greedy-v1",)
-
     def profile(self) -> ScoredProfile:
         """The ballots as they are counted.
 

@@ -68,7 +68,6 @@ def test_it_reads_a_whole_file() -> None:
     assert file.selected == ("a", "c")
     assert file.votes[2] == PabulibVote("3", ("b", "c"), None, {"age": "17"})
     assert file.profile() == ApprovalProfile.of([["a", "b"], ["a"], ["b", "c"], []])
-    assert file.countable_by == ("pb-greedy-v1", "pb-mes-v1")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,6 @@ def test_points_are_read_for_the_projects_they_stand_for() -> None:
     file = read_pabulib(CUMULATIVE)
     assert file.votes[0].points == (5, 1)
     assert file.profile() == PointsProfile.of([{"a": 5, "b": 1}, {"a": 3}, {"b": 4, "c": 2}, {}])
-    assert file.countable_by == ("pb-greedy-v1",)
 
 
 def test_a_ranking_keeps_its_order_and_is_counted_from_max_length_down() -> None:

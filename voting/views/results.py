@@ -9,13 +9,13 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from common.templatetags.text import number, percent
-from voting import charts, downloads, draws, duels, figures, rounds, tabulate, why, words
+from voting import charts, downloads, draws, duels, figures, rounds, why, words
 from voting.models import Option, Poll, Result
 from voting.progress import progress_of
 
@@ -70,23 +70,6 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         **(_how_money_was_spent(poll, act, rows, titles) if poll.budgeted else _how_seats_were_filled(act, titles)),
     }
     return render(request, "voting/result.html", context)
-
-
-@require_safe
-def result_download(request: HttpRequest, poll_id: str, kind: str) -> HttpResponse:
-    poll = _poll(request, poll_id)
-    act = poll.results.first()
-    if act is None or kind not in downloads.kinds_of(poll):
-        raise Http404
-    if kind == "json":
-        body = downloads.result_json(act)
-    elif kind == "csv":
-        body = downloads.result_csv(poll, act)
-    else:
-        body = downloads.result_pb(poll, act, tabulate.profile_of(tabulate.counted(poll)))
-    response = HttpResponse(body, content_type=downloads.CONTENT_TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="result-{poll.public_id}-{act.act}.{kind}"'
-    return response
 
 
 def _poll(request: HttpRequest, poll_id: str) -> Poll:

@@ -1,6 +1,5 @@
 """`manage.py import_election FILE --rule RULE`: an election from a ballot file, held again here, ballot by ballot."""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from tqdm import tqdm
 
 from common.refusal import Refusal
 from counting.formats import READABLE
+from counting.options import read_setting
 from counting.pb_mes import TooManyRuns
 from merkle.errors import NotCanonical
 from votelog import sequencer
@@ -29,7 +29,10 @@ class Command(BaseCommand):
         parser.add_argument("--contest", default=None, help="which contest of a file with several")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
-        chosen = dict(_setting(text) for text in options["set"])
+        try:
+            chosen = dict(read_setting(text) for text in options["set"])
+        except ValueError as error:
+            raise CommandError(f"{error}.") from error
         try:
             data = file.read_bytes()
         except OSError as error:
@@ -58,14 +61,3 @@ class Command(BaseCommand):
         won = ", ".join(titles[key] for key in result.outcome["winners"]) or "nobody"
         ballots = result.outcome["input"]["ballots"]
         self.stdout.write(f"{file.name}: poll {poll.public_id}, {ballots} ballots, counted by {poll.method}. Won: {won}.")
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """`option=value`; the value as JSON where it is JSON, else as text. A number with a point stays text: no floats."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise CommandError(f"--set takes OPTION=VALUE, not {text!r}.")
-    try:
-        return name, json.loads(value, parse_float=str, parse_constant=str)
-    except ValueError:
-        return name, value
