@@ -108,6 +108,9 @@ def tallies(poll: Poll) -> dict[str, str]:
             "column": _("Points"),
             "note": _("All points that each option was given."),
         }
+    if not poll.budgeted:
+        note = _("How many ballots chose each option. Blank ballots count towards turnout only.")
+        return {"title": _("Votes so far") if poll.is_open else _("Votes"), "column": _("Ballots"), "note": note}
     note = _(
         "How many ballots chose each project. This is not the result yet: what is funded also depends on cost and on the "
         "counting rule, and is worked out after the close."
@@ -115,5 +118,5 @@ def tallies(poll: Poll) -> dict[str, str]:
     return {
         "title": _("Votes so far") if poll.is_open else _("Votes"),
         "column": _("Ballots"),
-        "note": note if poll.budgeted else "",
+        "note": note,
     }

@@ -160,8 +160,8 @@ def _irv(rule: Numbers) -> list[str]:
 
 def _stv(rule: Numbers) -> list[str]:
     return [
-        _places(rule, _("One is to be elected; whoever reaches the quota is."),
-                _("%(places)s are to be elected; whoever reaches the quota is, so that every large enough group gets "
+        _places(rule, _("One is to be elected: whoever reaches the quota."),
+                _("%(places)s are to be elected. Whoever reaches the quota is in, so that every large enough group gets "
                   "its share.")),
         _("Votes above the quota are not lost: every ballot passes the same part of itself on to the option that it "
           "ranks next."),
