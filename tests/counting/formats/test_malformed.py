@@ -207,7 +207,7 @@ def test_a_broken_csv_file_is_refused(old: str, new: str, line: int, reason: str
         ("12,1,3,", "12,1,03,", 2, "none of"),
         ("12,1,3,", "0,1,3,", 2, "count"),
         ('"Candidate 2"', '"Candidate 3"', 5, "Candidate 2"),
-        ('"Candidate 3","Cem","C",\n', "", 4, "Candidate 1|not a ballot|expected"),
+        ('"Candidate 3","Cem","C",\n', "", 3, "Candidate 1"),
         ('"The Ward",', "The Ward", 7, "title"),
         ("3,2,\n", "9,2,\n", 7, "9 candidates"),
     ],
@@ -217,7 +217,7 @@ def test_a_broken_scottish_file_is_refused(old: str, new: str, line: int, reason
     with pytest.raises(FormatError) as caught:
         formats.read(SCOT.replace(old, new, 1).encode(), format="scot-elex")
     assert re.search(reason, caught.value.reason), caught.value.reason
-    assert caught.value.line in (line, line - 1)
+    assert caught.value.line == line
 
 
 def _broken(path: str, value: Any) -> str:
@@ -269,7 +269,7 @@ def test_a_broken_cast_vote_record_is_refused(path: str, value: Any, reason: str
     error = refused(text, "x.json")
     assert reason in error.reason
     second = next((number for number, line in enumerate(text.split("\n"), 1) if '"ballot-1"' in line), 0)
-    assert error.line == 1 or error.line > second
+    assert error.line > second if error.reason.startswith("CVR 2") else error.line == 1
 
 
 def test_of_a_file_with_several_contests_one_must_be_named() -> None:
@@ -287,17 +287,19 @@ def test_of_a_file_with_several_contests_one_must_be_named() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"@type": ', "not JSON"),
-        ("[" * 100_000, "no known format"),
+        ('{"@type": ', "not JSON: Expecting value"),
+        ('{"a": ' + "1" * 5_000 + "}", "Exceeds the limit"),
+        ("[]", "not a CVR.CastVoteRecordReport"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"a": 1, "a": 2}', "twice"),
-        ("{" + '"a":{' * 50_000, "JSON"),
+        ("{" + '"a":{' * 50_000, "nested too deeply"),
     ],
 )
 def test_what_is_not_json_is_no_cast_vote_record(text: str, reason: str) -> None:
     with pytest.raises(FormatError) as caught:
         formats.read(text.encode(), format="cvr")
     assert caught.value.line == 1
-    assert reason in caught.value.reason or "JSON" in caught.value.reason
+    assert reason in caught.value.reason
 
 
 def test_a_broken_canonical_or_pabulib_file_is_refused_at_its_line() -> None:
