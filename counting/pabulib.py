@@ -279,11 +279,13 @@ class _VoteCheck:
         self.limits = {key: limit for key in keys if (limit := reader.limit(key)) is not None}
 
     def __call__(self, vote: PabulibVote, line: int) -> None:
-        for place, option in enumerate(vote.choices):
+        seen: set[OptionId] = set()
+        for option in vote.choices:
             if option not in self.known:
                 raise PabulibError("unknown_project", line, project=option)
-            if option in vote.choices[:place]:
+            if option in seen:
                 raise PabulibError("repeated_choice", line, project=option)
+            seen.add(option)
         found = len(vote.choices)
         if found < self.min_length:
             raise PabulibError("too_few_choices", line, found=found, limit=self.min_length)

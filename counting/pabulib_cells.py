@@ -3,6 +3,7 @@ refuse one."""
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -136,8 +137,8 @@ def _checked_columns(section: str, row: Row) -> list[str]:
     for column in _REQUIRED_COLUMNS[section]:
         if column not in row.cells:
             raise PabulibError("missing_column", row.line, section=section, column=column)
-    for column in row.cells:
-        if row.cells.count(column) > 1:
+    for column, times in Counter(row.cells).items():
+        if times > 1:
             raise PabulibError("duplicate_column", row.line, section=section, column=column)
     if section == "META" and len(row.cells) != 2:
         raise PabulibError("wrong_number_of_columns", row.line, expected=2, found=len(row.cells))
