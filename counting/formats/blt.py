@@ -34,7 +34,7 @@ _QUOTED = re.compile(r'"([^"]*)"\s*(?:#.*)?')
 def read(data: bytes) -> Election:
     """The election of a BLT file; ids are `"1"`, `"2"`, … Raises FormatError."""
     text = decoded(data)
-    lines = iter(enumerate((line.rstrip("\r") for line in text.split("\n")), 1))
+    lines = iter(enumerate(text.split("\n"), 1))
     number, head = _next(lines, 1, "the numbers of candidates and seats")
     if len(head) != 2:
         raise FormatError(number, "expected the numbers of candidates and seats, and nothing else")
@@ -118,7 +118,7 @@ class _Ballots:
         if words[0].startswith("("):
             raise FormatError(line, "ballot ids are not read")
         count = whole(words[0], line, "the weight of a ballot")
-        if words[-1] != "0" or len(words) == 1:
+        if words[-1] != "0":
             raise FormatError(line, "the ballot does not end with 0")
         ranks = [self._rank(word, line) for word in words[1:-1]]
         while ranks and not ranks[-1]:

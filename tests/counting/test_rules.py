@@ -82,6 +82,14 @@ def test_it_names_the_option_that_cannot_be(rule: str, changes: dict[str, object
     assert str(refused.value) == f"{key}: {refused.value.reason}"
 
 
+def test_of_several_options_at_fault_the_first_by_name_is_named() -> None:
+    given = rules.full_options("irv-v1")
+    for changed, key in ((given | dict.fromkeys("gfedcba", 1), "a"), ({}, "batch"), ({"z": 1}, "z")):
+        with pytest.raises(rules.OptionsError) as refused:
+            rules.validate_options("irv-v1", changed)
+        assert refused.value.key == key
+
+
 @pytest.mark.parametrize("rule", list(rules.RULES))
 def test_every_option_must_be_written_out(rule: str) -> None:
     options = rules.full_options(rule)
