@@ -21,6 +21,7 @@ from accounts.permissions import can
 from common.localized import Localized
 from common.locks import lock_exclusive, lock_shared
 from common.refusal import NotPermitted, Refusal
+from counting.outcome import Outcome
 from eligibility.models import RollEntry
 from merkle import canonical
 from processes.models import Scope, Topic
@@ -249,7 +250,7 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
     fingerprint = closed["d"]["ballots_sha256"]
     ballots = tabulate.counted(poll)
     outcome, published = tabulate.count_poll(poll, ballots, beacon=draws.beacon(poll))
-    compared = tabulate.compared(poll, ballots, outcome)
+    compared = _compared(poll, ballots, outcome)
     result_bytes = canonical.dumps(published)
     with transaction.atomic():
         lock_exclusive(poll.topic)
@@ -275,6 +276,15 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
         signals.result_published.send(Poll, poll=poll, result=result)
         announce(poll.topic, lambda: render_board(poll))
     return result
+
+
+def _compared(poll: Poll, ballots: tabulate.Counted, outcome: Outcome) -> dict[str, list[str]]:
+    """Information beside the result. A fault in it is our affair, and no reason to hold a result back."""
+    try:
+        return tabulate.compared(poll, ballots, outcome)
+    except Exception:
+        logger.exception("Poll %s is published without a comparison of rules.", poll.public_id)
+        return {}
 
 
 def _may_publish(poll: Poll, by: User | None) -> Poll:

@@ -9,6 +9,8 @@ from typing import Any
 from common.templatetags.text import number
 
 Record = Mapping[str, Any]
+MOST = 30
+"""Options of which people can still read a table of everybody against everybody. The act has all numbers in any case."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,13 @@ def _duel(values: Sequence[Sequence[int]], row: int, column: int) -> Duel:
 def ranking(outcome: Record) -> list[str]:
     """All options, best first; options of one set in the order of the lots."""
     return [key for entry in outcome["ranking"] for key in (entry if isinstance(entry, list) else [entry])]
+
+
+def wins(outcome: Record) -> dict[str, int]:
+    """How many others each option beats one on one."""
+    values = outcome["matrix"]
+    everybody = range(len(values))
+    return {
+        key: sum(values[row][column] > values[column][row] for column in everybody)
+        for row, key in enumerate(outcome["candidates"])
+    }

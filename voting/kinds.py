@@ -280,10 +280,6 @@ def why_not_valid(poll: Poll, options: Iterable[Option], b: Body) -> Refusal | N
     return kind.why_not(b[kind.id], poll.limits, known)
 
 
-def is_blank(b: Body) -> bool:
-    return not any(b.values())
-
-
 def profile(kind: Kind, ballots: Iterable[Body]) -> Profile:
     return kind.profile.of(b[kind.id] for b in ballots)
 

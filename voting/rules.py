@@ -49,7 +49,7 @@ def why_not_plan(poll: Poll) -> Refusal | None:
         return errors.RuleOptionRefused(rule=poll.method, option="utility", why=why)
     if poll.budget is not None and not found.budgeted:
         return errors.BudgetWithoutUse(rule=poll.method)
-    return _why_not_draw_so(poll) or (None if poll.source else _why_not_as_strict(poll))
+    return _why_not_draw_so(poll) or (None if poll.source else _why_not_for_voters(poll))
 
 
 def _why_not_draw_so(poll: Poll) -> Refusal | None:
@@ -79,6 +79,16 @@ def _chain_hash(chain: Mapping[str, Any]) -> str:
     return sha256(numbers + key + (b"" if beacon in (None, "default") else str(beacon).encode())).hexdigest()
 
 
+def _why_not_for_voters(poll: Poll) -> Refusal | None:
+    """What is fine for ballots that are known already, and not for those that are still to come."""
+    if poll.limits.get("raw"):
+        return errors.BallotLimitsRefused(limit="raw", why="it is for imported ballots only")
+    if poll.method == "equal-shares-v1" and poll.rule["completion"] == "add1":
+        why = "with ballots yet to come nobody can say how many runs it takes; seqphragmen fills the seats in one"
+        return errors.RuleOptionRefused(rule=poll.method, option="completion", why=why)
+    return _why_not_as_strict(poll)
+
+
 def _why_not_as_strict(poll: Poll) -> Refusal | None:
     """A ballot that the page takes must not be thrown away by the count. A blank one never is."""
     limits, rule = poll.limits, poll.rule
@@ -106,7 +116,18 @@ def why_not_open(poll: Poll) -> Refusal | None:
         return errors.PollNotDraft()
     if not poll.options.exists() or not poll.roll.entries.exists():
         return errors.PollIncomplete()
-    return why_not_plan(poll) or why_not_count(poll)
+    return why_not_plan(poll) or _why_not_fill_in(poll) or why_not_count(poll)
+
+
+def _why_not_fill_in(poll: Poll) -> Refusal | None:
+    """A ballot with marks must be possible on this poll's options."""
+    limits, options = poll.limits, poll.options.count()
+    if limits.get("min", 0) > options:
+        return errors.BallotLimitsRefused(limit="min", why=f"there are only {options} options")
+    if limits.get("exact") and limits["sum"] > (limits["max"] or limits["sum"]) * options:
+        why = f"{options} options with at most {limits['max']} each cannot take it up"
+        return errors.BallotLimitsRefused(limit="sum", why=why)
+    return None
 
 
 def why_not_count(poll: Poll) -> Refusal | None:

@@ -13,7 +13,6 @@ from counting.options import OptionsError
 from counting.outcome import Outcome
 from counting.outcome import result as result_record
 from counting.pb_maxutil import TooManyPairs
-from counting.pb_mes import TooManyRuns
 from counting.profile import Profile
 from votelog import log
 from voting import kinds
@@ -87,7 +86,8 @@ def reasons(outcome: Outcome) -> dict[str, Any]:
 def compared(poll: Poll, ballots: Counted, outcome: Outcome) -> dict[str, list[str]]:
     """By rule id, the winners that other rules would have given, with this poll's options where they know them.
 
-    Rules that cannot tell such ballots apart from this one's are left out, and those that would take too long.
+    Left out: rules that cannot tell such ballots apart from this one's, that do not know the pots and groups of this poll, or
+    would take too long. Equal Shares makes one run here and spends the rest by votes: `add1` may need many.
     """
     if poll.single_choice or (poll.budget is None and poll.kind in {"score", "alloc"}):
         return {}
@@ -98,14 +98,14 @@ def compared(poll: Poll, ballots: Counted, outcome: Outcome) -> dict[str, list[s
         if rule == poll.method or (rule == "irv-v1" and poll.rule.get("seats", 1) > 1):
             continue
         known = counting_rules.RULES[rule].defaults
+        if any(poll.rule.get(name) and name not in known for name in ("pots", "groups")):
+            continue
         chosen = {name: value for name, value in poll.rule.items() if name in known and name not in {"step", "completion"}}
         if "utility" in known and poll.kind != "approve":
             chosen["utility"] = "points"
-        if "step" in known:
-            chosen["step"] = counting_rules.least_step(
-                rule, costs.values(), budget=poll.budget or 0, options=counting_rules.full_options(rule)
-            )
-        with suppress(TooManyRuns, TooManyPairs, OptionsError):
+        if rule == "pb-mes-v1":
+            chosen["completion"] = ["utilitarian"]
+        with suppress(TooManyPairs, OptionsError):
             (other,) = compare.compare(
                 [rule], profile, costs, budget=poll.budget or 0, tie_order=outcome.tie_order, options={rule: chosen}
             ).values()

@@ -154,6 +154,7 @@ def test_a_missed_quorum_elects_nobody_and_says_so(client: Client) -> None:
     bodies = [{"approve": ["o1"]}] * 3
     html = page(client, held("approval-v1", bodies, ballot=APPROVE, rule={"quorum": 5}))
     assert "Nothing was selected." in html
+    assert "Too few ballots were cast, so nobody is elected." in html
     assert why(html, "o1") == "Nobody is elected: 3 ballots were cast, and 5 were needed for the vote to count."
 
 
@@ -191,3 +192,11 @@ def test_a_choice_of_one_has_nothing_to_compare(client: Client) -> None:
     one = {"approve": {"min": 0, "max": 1, "max_cost": None}}
     html = page(client, held("approval-v1", [{"approve": ["o1"]}], ballot=one))
     assert "For information only" not in html
+
+
+def test_a_comparison_of_too_many_options_is_not_put_on_a_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voting.duels.MOST", 3)
+    html = page(client, held("ranked-pairs-v1", [ranking(text) for text in RUNOFF]))
+    assert "There are too many options for a table." in html
+    assert "The comparisons, the clearest first" not in html
+    assert "beats 3 others one on one" in html

@@ -56,6 +56,7 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         "outcome": act.outcome,
         "roll": poll.roll.entries.count(),
         "rejected": sum(act.outcome["input"]["rejected"].values()),
+        "quorum_missed": act.outcome["input"]["ballots"] < act.outcome["options"].get("quorum", 0),
         "counting": words.counting_rule(poll),
         "lots": words.lots_drawn(poll),
         "draw": poll.draw.evidence if hasattr(poll, "draw") else None,
@@ -135,7 +136,7 @@ def _figures(poll: Poll, act: Result) -> tuple[dict[str, Fraction], Callable[[Fr
     first = outcome["rounds"][0]["tallies"] if outcome["rounds"] and "tallies" in outcome["rounds"][0] else {}
     exact = {key: Fraction(value) for key, value in first.items()}
     if "matrix" in outcome:
-        won = {row.key: Fraction(sum(duel.state == "won" for duel in row.duels)) for row in duels.matrix(outcome, _Same())}
+        won = {key: Fraction(count) for key, count in duels.wins(outcome).items()}
         return won, _duels_won, len(won) - 1
     if rounds.has_rounds(outcome):
         return exact, _first_choices, ballots
@@ -145,11 +146,6 @@ def _figures(poll: Poll, act: Result) -> tuple[dict[str, Fraction], Callable[[Fr
         return exact, _votes, ballots
     votes = {key: Fraction(why.votes_of(entry)) for key, entry in act.why.items()}
     return (votes, _votes, ballots) if poll.kind == "approve" else (votes, _points, 0)
-
-
-class _Same(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return key
 
 
 def _votes(value: Fraction) -> str:
@@ -211,15 +207,17 @@ def _how_seats_were_filled(act: Result, titles: dict[str, str]) -> dict[str, Any
             "quota": outcome["rule"] != "irv-v1",
         }
     if "matrix" in outcome and outcome["rounds"]:
+        small = len(outcome["candidates"]) <= duels.MOST
         pairs = [
             pair
             | {"over": titles[pair["over"]], "under": titles[pair["under"]]}
             | {"votes": number(pair["votes"]), "margin": number(pair["margin"])}
-            for pair in outcome.get("pairs", [])
+            for pair in (outcome.get("pairs", []) if small else [])
         ]
         return {
-            "duels": duels.matrix(outcome, titles),
-            "paths": duels.matrix(outcome, titles, field="paths") if "paths" in outcome else None,
+            "compared_pairs": True,
+            "duels": duels.matrix(outcome, titles) if small else [],
+            "paths": duels.matrix(outcome, titles, field="paths") if "paths" in outcome and small else None,
             "pairs": pairs,
             "winner_of_all": titles.get(outcome["condorcet_winner"] or ""),
         }
