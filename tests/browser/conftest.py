@@ -68,12 +68,13 @@ class City:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """The demo city as `make demo PB=…` serves it: SQLite, one process."""
+    """The demo city as `make demo PB=…` serves it, and a decided poll of each kind besides: SQLite, one process."""
     folder = tmp_path_factory.mktemp("city")
     port = services.free_port()
     environment = {"DEMO": "1", "DATA_DIR": str(folder)}
     build = [sys.executable, "manage.py", "demo", "--build-only", *(["--pb", str(ROUND)] if ROUND.exists() else [])]
-    subprocess.run(build, cwd=ROOT, env=services.environment(**environment), check=True, stdout=subprocess.DEVNULL)
+    for command in (build, [sys.executable, "-m", "tests.browser.small_city", "decided"]):
+        subprocess.run(command, cwd=ROOT, env=services.environment(**environment), check=True, stdout=subprocess.DEVNULL)
     with daphne(environment, port) as address:
         yield City(address, folder)
 

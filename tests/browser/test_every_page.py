@@ -23,6 +23,11 @@ SIGNED_IN = [
     "POLL/ballot/", "DEBATE", "/processes/embankment-fridays/proposals/", "/eligibility/", "/account/logout/",
     "/processes/small-works/proposals/new/", "VERSIONS", "/account/2fa/webauthn/add/",
 ]  # fmt: skip
+OF_EVERY_POLL = {  # by process: what is looked at of each of its polls, with everything opened that can be opened
+    "before-winter": ["", "ballot/", "board/", "options/o1/"],
+    "spring-decisions": ["", "result/", "board/", "options/o1/"],
+    "every-kind": ["result/", "board/", "options/o1/"],
+}
 FOR_STAFF = ["/", "POLL/", "POLL/close/"]
 
 
@@ -71,11 +76,35 @@ def test_every_step_of_casting_is_accessible_and_fits_a_phone(visit: Visit, lang
     assert inspect(page, language, [f"/receipts/{number}/", poll.removeprefix(f"/{language}")]) == []
 
 
-def inspect(page: Page, language: str, paths: list[str]) -> list[str]:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_the_pages_of_every_kind_of_poll_are_accessible_and_fit_a_phone(visit: Visit, language: str, scheme: str) -> None:
+    page = visit(f"/{language}/", color_scheme=scheme, reduced_motion="reduce", viewport={"width": 320, "height": 640})
+    problems = []
+    for process, pages in OF_EVERY_POLL.items():
+        polls = polls_of(page, language, process)
+        assert len(polls) >= 3
+        for poll in polls:
+            problems += inspect(page, language, [poll + name for name in pages], opened=True)
+    assert problems == []
+
+
+def polls_of(page: Page, language: str, process: str) -> list[str]:
+    """Addresses of the polls of one process, without the language."""
+    page.goto(f"/{language}/processes/{process}/")
+    links = [link.get_attribute("href") or "" for link in page.locator("main a[href*='/polls/']").all()]
+    found = (re.match(rf"/{language}(/polls/\w+/)", link) for link in links)
+    return list(dict.fromkeys(match[1] for match in found if match))
+
+
+def inspect(page: Page, language: str, paths: list[str], *, opened: bool = False) -> list[str]:
+    """`opened`: with every disclosure of the page open."""
     problems = []
     for path in paths:
         page.goto(f"/{language}{path}")
         assert page.locator("html").get_attribute("dir") == ("rtl" if language == "fa" else "ltr")
+        if opened:
+            page.evaluate("for (const box of document.querySelectorAll('main details')) box.open = true")
         problems += problems_of(page)
     return problems
 
