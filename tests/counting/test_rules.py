@@ -160,3 +160,14 @@ def test_the_lots_hold_every_option_once(rule: str, tie_order: list[str]) -> Non
 def test_a_ballot_for_a_stranger_is_refused(rule: str) -> None:
     with pytest.raises(ValueError, match="'a'"):
         counted(rule, ballots_for(rule), {"b": 1}, 10, ["b"])
+
+
+@pytest.mark.parametrize(("quorum", "reached"), [(2, True), (3, True), (4, False)])
+def test_a_quorum_is_reached_by_just_as_many_ballots_blank_ones_included(quorum: int, reached: bool) -> None:
+    options = rules.full_options("approval-v1", quorum=quorum)
+    profile = ApprovalProfile.of([["a"], ["a"], []])
+    outcome = rules.count("approval-v1", profile, {"a": 0, "b": 0}, budget=0, tie_order=["a", "b"], options=options)
+    assert outcome.winners == (("a",) if reached else ())
+    assert (outcome.why["a"].code, len(outcome.rounds)) == ("most_votes" if reached else "no_quorum", 1)
+    if not reached:
+        assert outcome.why["b"].numbers == {"ballots": 3, "quorum": 4} and not outcome.why["a"].won

@@ -105,6 +105,14 @@ def test_a_surplus_that_rounding_keeps_from_shrinking_is_left_where_it_is() -> N
     assert (third.excluded, third.extra["iterations"]) == (("d",), 2)
 
 
+@pytest.mark.parametrize(("times", "surplus", "iterations"), [(187, "0.000000997", 2), (188, "0.000001002", 3)])
+def test_a_surplus_below_a_millionth_is_none(times: int, surplus: str, iterations: int) -> None:
+    votes = {"ab": 7, "ac": 5, "b": 2, "c": 3, "d": 3}
+    profile = RankedProfile({tuple((option,) for option in ballot): number * times for ballot, number in votes.items()})
+    second = stages(count(profile, "abcd", seats=2, rule=MEEK))[1]
+    assert (second.extra["surplus"], second.extra["iterations"]) == (surplus, iterations)
+
+
 def test_ties_are_not_looked_back_on() -> None:
     """When a is out b and c stand at 3; before, b had 2, which here does not matter."""
     outcome = count(ranked([("ab", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)]), "abcde", lots="bacde", seats=2, rule=MEEK)
