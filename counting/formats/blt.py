@@ -38,8 +38,8 @@ def read(data: bytes) -> Election:
     number, head = _next(lines, 1, "the numbers of candidates and seats")
     if len(head) != 2:
         raise FormatError(number, "expected the numbers of candidates and seats, and nothing else")
-    if (size := whole(head[0], number, "the number of candidates")) > 10_000:
-        raise FormatError(number, "more than 10,000 candidates")
+    if (size := whole(head[0], number, "the number of candidates")) > 1_000:
+        raise FormatError(number, "more than 1,000 candidates")
     ids = [str(n) for n in range(1, size + 1)]
     reader = _Ballots(ids, seats=whole(head[1], number, "the number of seats"))
     number = reader.read(lines, number)

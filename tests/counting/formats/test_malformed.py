@@ -87,7 +87,7 @@ def test_the_files_that_are_broken_below_are_whole() -> None:
         ("3 2\n-2", "3\n-2", 2, "candidates and seats"),
         ("3 2\n-2", "3 0\n-2", 2, "seats"),
         ("3 2\n-2", "0 2\n-2", 2, "candidates"),
-        ("3 2\n-2", "999999999999999 2\n-2", 2, "more than 10,000"),
+        ("3 2\n-2", "999999999999999 2\n-2", 2, "more than 1,000"),
         ("-2\n", "-4\n", 3, "withdrawn"),
         ("-2\n", "-2 -2\n", 3, "twice"),
         ("-2\n", "-2 1\n", 3, "withdrawn"),

@@ -92,8 +92,8 @@ def test_a_blt_file_may_end_its_lines_as_windows_does_and_put_comments_between_n
     [
         ("", 1, "the file ends where the numbers of candidates and seats should come"),
         ("1 1\n1 1 0\n", 3, "the file ends where a ballot or the line 0 should come"),
-        ("10001 1\n", 1, "more than 10,000 candidates"),
-        ("10000 1\n", 2, "the file ends"),
+        ("1001 1\n", 1, "more than 1,000 candidates"),
+        ("1000 1\n", 2, "the file ends"),
         ("2 1\n[nick a a]\n", 2, "2 different nicknames"),
         ("2 1\n[nick a b=c]\n", 2, "'b=c' cannot be a nickname"),
         ("2 1\n1 1 0\n[nick a b]\n", 3, r"not a ballot: '\[nick a b\]'"),
