@@ -234,6 +234,9 @@ def explain_walk(
     group_of = _group_of(groups)
     group_winner = {group_of[option]: option for option in winners if option in group_of}
     stopper = next((step.option for step in steps if step.decision == "unaffordable"), None)
+    # A project that goes earlier than it did never comes to its own place: it may stand among its rivals.
+    rivals = [(-step.score, step.cost, lot[step.option]) for step in steps]
+    rival_groups = [group_of.get(step.option) for step in steps]
     why = {}
     left = budget
     taken_before = set(group_winner)
@@ -246,9 +249,6 @@ def explain_walk(
             if group is not None:
                 group_winner[group] = step.option
         else:
-            others = [other for other in steps if other.option != step.option]
-            rivals = [(-other.score, other.cost, lot[other.option]) for other in others]
-            rival_groups = [group_of.get(other.option) for other in others]
             room = _room(rivals, rival_groups, group, taken_before=taken_before, budget=budget, mode=mode, threshold=threshold)
             numbers |= {
                 "missing_money": max(0, step.cost - left),

@@ -164,6 +164,26 @@ def test_two_who_stand_equal_are_told_that_the_lot_decided(rule: str) -> None:
         assert not any(told(count(rule, "1 abc, 1 bac", "abc", order, seats=2), option)["lot"] for option in "abc")
 
 
+def test_where_all_are_elected_no_lot_put_anybody_in() -> None:
+    alone, all_three = (count("ranked-pairs-v1", CIRCLE, "abc", seats=seats) for seats in (1, 3))
+    assert alone.why["a"].numbers["lot"] is True
+    assert [all_three.why[option].numbers["lot"] for option in all_three.winners] == [False] * 3
+
+
+def test_a_lot_among_pairs_without_a_majority_says_nothing_about_those_above_them() -> None:
+    """x is above i; i and j, j and x are equal. i goes before j by lot, and so x does, too. All of that is below a and b."""
+    outcome = count("ranked-pairs-v1", "1 abxij, 1 abjxi", "abijx", seats=2)
+    assert outcome.extra["ranking"] == ["a", "b", "x", "i", "j"]
+    assert told(outcome, "b") == {"won": True, "code": "ranked", "place": 2, "lot": False}
+
+
+def test_a_loser_under_ranked_pairs_hears_of_the_last_elected() -> None:
+    outcome = count("ranked-pairs-v1", "3 abc", "abc", seats=2)
+    assert told(outcome, "c") == {
+        "won": False, "code": "ranked_below", "place": 3, "lot": False, "beaten_by": "b", "votes": 3, "against": 0,
+    }  # fmt: skip
+
+
 def test_a_loser_under_schulze_hears_of_somebody_who_beats_it() -> None:
     # Nobody beats a or b; only b beats c. The lot elects a, which does not beat c.
     outcome = count(SCHULZE, "1 a, 1 bc", "abc")

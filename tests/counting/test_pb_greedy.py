@@ -105,6 +105,11 @@ def test_a_cut_can_be_smaller_than_the_missing_money_when_it_wins_a_tie() -> Non
     assert (numbers["missing_money"], numbers["cost_cut_needed"]) == (40, 11)
 
 
+def test_where_another_takes_the_last_of_the_money_a_loser_must_go_before_it() -> None:
+    why = count({"hall": 5, "hut": 3}, {"hall": 10, "hut": 4}, 10).why["hut"]
+    assert (why.numbers["votes_needed"], why.numbers["cost_cut_needed"]) == (2, None)  # with 5 votes the cheaper goes first
+
+
 @given(naive.polls(), st.sampled_from(["skip", "stop"]), st.integers(0, 3))
 def test_it_agrees_with_the_plain_count(
     poll: tuple[naive.Ballots, dict[str, int], int, list[str]], mode: str, threshold: int

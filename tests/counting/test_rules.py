@@ -171,3 +171,9 @@ def test_a_quorum_is_reached_by_just_as_many_ballots_blank_ones_included(quorum:
     assert (outcome.why["a"].code, len(outcome.rounds)) == ("most_votes" if reached else "no_quorum", 1)
     if not reached:
         assert outcome.why["b"].numbers == {"ballots": 3, "quorum": 4} and not outcome.why["a"].won
+
+
+def test_without_projects_any_step_ends_the_count() -> None:
+    for stop in (True, False):
+        options = rules.full_options("pb-mes-v1", stop_when_exhaustive=stop)
+        assert rules.least_step("pb-mes-v1", [], budget=10**9, options=options) == 1
