@@ -11,7 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
+from django.utils.translation import get_language_bidi, gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from common.templatetags.text import number, percent
@@ -161,6 +161,8 @@ def _points(value: Fraction) -> str:
 
 
 def _duels_won(value: Fraction) -> str:
+    if not value:
+        return gettext("beats no other one on one")
     text = ngettext("beats %(count)s other one on one", "beats %(count)s others one on one", int(value))
     return text % {"count": figures.votes(value)}
 
