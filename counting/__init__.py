@@ -42,6 +42,7 @@ Budgets
     pb_greedy.py      pb-greedy-v1
     pb_mes.py         pb-mes-v1, the Method of Equal Shares with its completions
     pb_mes_run.py     one run of it
+    pb_mes_trial.py   the runs of `add1` that are not kept
     pb_mes_layout.py  how a run sees the ballots
     pb_maxutil.py     pb-maxutil-v1, by command only
 

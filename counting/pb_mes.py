@@ -15,6 +15,7 @@ from counting.outcome import Outcome, Run, WalkStep, Why
 from counting.pb_greedy import explain_walk, require_contest, walk
 from counting.pb_mes_layout import option_of
 from counting.pb_mes_run import Electorate, EqualSharesRun
+from counting.pb_mes_trial import Trials
 from counting.profile import ApprovalProfile, OptionId, PointsProfile, ProfileError, ScoredProfile
 
 ID = "pb-mes-v1"
@@ -110,7 +111,7 @@ def count_pb_mes(
     greedy: list[WalkStep] = []
     if profile.total:
         kept, runs = _run_to_the_end(electorate, budget=budget, options=options)
-        scores = electorate.scores
+        scores = electorate.points
         if "utilitarian" in completion:
             bought = {purchase.option for purchase in kept.purchases}
             unfunded = {option: cost for option, cost in projects.items() if option not in bought}
@@ -135,31 +136,28 @@ def count_pb_mes(
     )  # fmt: skip
 
 
-def _run_to_the_end(
-    electorate: Electorate, *, budget: int, options: RuleOptions
-) -> tuple[EqualSharesRun, tuple[Run, ...]]:
+def _run_to_the_end(electorate: Electorate, *, budget: int, options: RuleOptions) -> tuple[EqualSharesRun, tuple[Run, ...]]:
     """The kept run, and every run made in order. With `add1` each next run gives every voter `step` more."""
-    add1, ballots = "add1" in options["completion"], electorate.total
+    add1, ballots, projects = "add1" in options["completion"], electorate.total, electorate.projects
     voter_budget = Fraction(budget // ballots) if add1 and options["integral"] else Fraction(budget, ballots)
-    kept = electorate.run(voter_budget)
-    runs = [kept.summary()]
+    first = electorate.run(voter_budget)
+    bought: Collection[OptionId] = [purchase.option for purchase in first.purchases]
+    kept, trials = first.summary(), Trials(electorate, voter_budget)
+    runs = [kept]
     while add1:
-        bought = {purchase.option for purchase in kept.purchases}
-        supported = [option for option, ballots in electorate.supporters.items() if ballots]
-        wanted = [electorate.projects[option] for option in supported if option not in bought]
+        missing = set(projects).difference(bought)
+        wanted = [projects[option] for option in missing if electorate.supporters[option]]
         if not wanted or (options["stop_when_exhaustive"] and min(wanted) > budget - kept.spent):
             break
         if len(runs) == MAX_RUNS:
             raise TooManyRuns(f"add1 did not end within {MAX_RUNS} runs; choose a step greater than {options['step']}")
-        if len(runs) == 1:
-            electorate.expect(kept.purchases)
         voter_budget += options["step"]
-        next_run = electorate.run(voter_budget)
-        runs.append(next_run.summary())
-        if next_run.spent > budget:
+        run, bought = trials.run(voter_budget)
+        runs.append(run)
+        if run.spent > budget:
             break
-        kept = next_run
-    return kept, tuple(runs)
+        kept = run
+    return first if kept is runs[0] else electorate.run(kept.voter_budget), tuple(runs)
 
 
 def _funded(steps: Sequence[WalkStep]) -> tuple[OptionId, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counting import pb_mes, pb_mes_layout, pb_mes_run, rules
+from counting import pb_mes, pb_mes_run, rules
 from counting.outcome import Outcome, Purchase, WalkStep
 from counting.pb_mes import TooManyRuns, count_pb_mes
 from counting.profile import ApprovalProfile, PointsProfile, ProfileError
@@ -264,29 +264,6 @@ def test_with_points_too(poll: Any, options: dict[str, Any]) -> None:
     agree(poll, {"utility": "points", **options})
 
 
-@given(st.one_of(naive.polls(), naive.point_polls()), st.integers(1, 3))
-def test_coarse_layouts_change_nothing(poll: Any, step: int) -> None:
-    has_points = any(isinstance(ballot, dict) for ballot in poll[0])
-    options = full_options("pb-mes-v1", utility="points" if has_points else "cost", step=step, stop_when_exhaustive=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pb_mes_layout, "COARSE", (1, 2, 3))
-        patch.setattr(pb_mes_layout, "WORTHWHILE", 1)
-        agree(poll, options)
-
-
-def test_a_coarse_layout_has_a_group_for_each_kind_of_ballot_and_spreads_money_over_the_finer_ones() -> None:
-    profile = ApprovalProfile.of([["a", "c"]] * 2 + [["a"], ["a", "b", "c"], ["b", "c"], ["c"], ["c", "d"], ["d"], []])
-    fine = pb_mes_layout.finest(profile, ["a", "b", "c", "d"])
-    coarse = pb_mes_layout.coarser(fine, ["c"])
-    assert coarse is not None
-    assert sorted(coarse.ballots) == [(), ("c",)]
-    for option, supporters in profile.scores("abcd").items():
-        assert sum(sum(bloc.weights or ()) for bloc in coarse.blocs[option]) == supporters
-    money = coarse.spread([5 if ballot else 3 for ballot in coarse.ballots])
-    assert list(money) == [5 if "c" in ballot else 3 for ballot in fine.ballots]
-    assert pb_mes_layout.coarser(fine, ["a", "c"]) is None  # Four kinds for eight groups are not worthwhile.
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_larger_polls_with_huge_fractions_agree_too(seed: int) -> None:
     chance = random.Random(seed)
@@ -306,8 +283,6 @@ def test_with_coarse_units_everything_is_in_doubt_and_exact_all_the_same(poll: A
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pb_mes_run, "MACHINE_BITS", 0)
         patch.setattr(pb_mes_run, "LEAST_BITS", bits)
-        patch.setattr(pb_mes_layout, "COARSE", (1, 2))
-        patch.setattr(pb_mes_layout, "WORTHWHILE", 1)
         agree(poll, {"utility": "points" if has_points else "cardinality", **options})
 
 
