@@ -34,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         FA = "fa", "فارسی"
 
     uid = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
+    pseudonym = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
+    """Under which the public log names what this person does as a member of staff. Random, and goes with the account."""
     email = models.EmailField(_("e-mail address"), unique=True)
     display_name = models.CharField(_("display name"), max_length=80)
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.EN)

@@ -9,16 +9,31 @@ NO_LEAF = "0" * 64
 
 RECORDED = frozenset(
     {
+        "incident.declared",
+        "erasure.recorded",
+        "moderation.action",
+        "staff.action",
         "poll.created",
+        "poll.amended",
         "roll.committed",
+        "roll.changed",
         "credentials.committed",
         "poll.opened",
+        "ballot.voided",
+        "poll.extended",
+        "poll.paused",
+        "poll.resumed",
         "poll.closed",
+        "openings.published",
         "participation.published",
         "tally.published",
+        "tally.superseded",
+        "objection.filed",
+        "objection.answered",
     }
 )
-"""Types that other apps record. Besides these there are ballots, and log.opened, which the sequencer writes."""
+"""Types that other apps record. Besides these there are ballots, and what the sequencer writes by itself: log.opened,
+log.closed, config.changed, intake.summary."""
 
 FILLED_IN = {"poll.opened": ("config", "roll"), "poll.closed": ("last_n",)}
 """Fields that only the sequencer can know; who records leaves them out."""

@@ -7,16 +7,14 @@ leads to the same bytes being published again, never to two roots for one size.
 
 import fcntl
 import logging
-import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection, transaction
-from django.db.models import Count, F, Max, Min
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from merkle import canonical
@@ -25,6 +23,7 @@ from merkle.tree import Tree, leaf_hash
 from votelog import files, keys, log, trees
 from votelog.entries import NO_LEAF, write
 from votelog.errors import LogDamaged, WrongKey
+from votelog.mixing import Waiting, in_order, ripe_polls
 from votelog.models import BALLOT, Checkpoint, Event, Pending
 from votelog.signals import entries_published
 
@@ -33,7 +32,6 @@ HEARTBEAT = 0.25
 REST_AFTER_PUBLISHING = 1.0
 _ADVISORY_LOCK = 0x766F74656C6F6731  # "votelog1"; one per database
 _CHUNK = 500
-_shuffle = random.SystemRandom().shuffle
 
 _files_checked: set[tuple[str, int]] = set()
 
@@ -45,17 +43,6 @@ class Published:
     polls: dict[str, range]
     size: int
     root: bytes
-
-
-class Waiting(NamedTuple):
-    """A pending row, its body parsed."""
-
-    id: int
-    poll: str
-    kind: str
-    t: int | None
-    k: int | None
-    d: dict[str, Any]
 
 
 def run_once() -> Published:
@@ -100,16 +87,6 @@ def run_until(stop: threading.Event) -> None:
         stop.wait(rest)
 
 
-def ripe_polls() -> set[str]:
-    """The polls of which something may enter the log now: those with a barrier, or with enough ballots for a mix.
-
-    Whether so many ballots are of so many voters is seen when they are read, in `in_order`.
-    """
-    barriers = Pending.objects.exclude(kind=BALLOT).values_list("poll", flat=True)
-    mixable = Pending.objects.filter(k__isnull=False).values("poll").annotate(waiting=Count("k"), most=Max("k"))
-    return {*barriers.distinct(), *mixable.filter(waiting__gte=F("most")).values_list("poll", flat=True)}
-
-
 def append(shard: int, polls: Iterable[str]) -> None:
     """In one transaction, turn what is pending of these polls, as far as it is due, into events; open the log first.
 
@@ -129,28 +106,6 @@ def append(shard: int, polls: Iterable[str]) -> None:
                 raise LogDamaged("something else took pending entries; nothing was added to the log")
 
 
-def in_order(rows: Iterable[Waiting], shuffle: Callable[[list[Waiting]], None] = _shuffle) -> list[Waiting]:
-    """The rows (by id) that enter the log now, in the order in which they do.
-
-    A row that is no ballot is a barrier of its poll: the ballots before it enter before it, in one shuffled mix. Ballots
-    after the last barrier enter as a mix when those of at least k credentials wait, and stay otherwise.
-    """
-    ordered: list[Waiting] = []
-    waiting: dict[str, list[Waiting]] = {}
-    for row in rows:
-        if row.kind == BALLOT:
-            waiting.setdefault(row.poll, []).append(row)
-        else:
-            ordered += _mixed(waiting.pop(row.poll, []), shuffle)
-            ordered.append(row)
-    for ballots in waiting.values():
-        # Voters are counted, not ballots: whoever votes again and again must not make up a mix to single somebody out.
-        voters = len({row.d["cred"] for row in ballots})
-        if all(row.k is not None and row.k <= voters for row in ballots):
-            ordered += _mixed(ballots, shuffle)
-    return ordered
-
-
 def sign(shard: int, tree: Tree) -> str:
     """The signed checkpoint of the tree, as the durable row it is by now. Raises WrongKey."""
     row = Checkpoint.objects.filter(shard=shard, size=tree.size).first()
@@ -167,20 +122,6 @@ def sign(shard: int, tree: Tree) -> str:
         with transaction.atomic(durable=True):
             row.save(force_insert=True)
     return row.note
-
-
-def _mixed(ballots: list[Waiting], shuffle: Callable[[list[Waiting]], None]) -> list[Waiting]:
-    mix = list(ballots)
-    shuffle(mix)
-    # Whoever cast twice within one mix still has the last word: the places of a credential are filled by revision.
-    places: dict[str, list[int]] = {}
-    for place, row in enumerate(mix):
-        places.setdefault(row.d["cred"], []).append(place)
-    for taken in places.values():
-        revisions = sorted((mix[place] for place in taken), key=lambda row: int(row.d["rev"]))
-        for place, row in zip(taken, revisions, strict=True):
-            mix[place] = row
-    return mix
 
 
 def _opening(shard: int) -> Waiting:

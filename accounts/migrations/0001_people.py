@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('uid', models.CharField(default=accounts.models.new_uid, editable=False, max_length=32, unique=True)),
+                ('pseudonym', models.CharField(default=accounts.models.new_uid, editable=False, max_length=32, unique=True)),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
                 ('display_name', models.CharField(max_length=80, verbose_name='display name')),
                 ('language', models.CharField(choices=[('en', 'English'), ('fa', 'فارسی')], default='en', max_length=2, verbose_name='language')),

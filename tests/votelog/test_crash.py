@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from merkle import tiles
 from tests.votelog import make
 from tests.votelog.append_only import lifted
-from votelog import files, fsck, log, sequencer, trees
+from votelog import files, fsck, log, mixing, sequencer, trees
 from votelog.errors import LogDamaged, WrongKey
 from votelog.models import Checkpoint, Event, Pending
 from votelog.signals import entries_published
@@ -41,7 +41,7 @@ def flip(path: Path, at: int = 0) -> None:
 
 
 def after_events() -> None:
-    sequencer.append(log.current_shard(), sequencer.ripe_polls())
+    sequencer.append(log.current_shard(), mixing.ripe_polls())
 
 
 def after_tiles() -> None:

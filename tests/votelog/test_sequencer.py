@@ -9,11 +9,11 @@ from django.db import transaction
 
 from merkle.tree import leaf_hash
 from tests.votelog import make
-from votelog import log, sequencer
+from votelog import log, mixing, sequencer
 from votelog.actions import record
 from votelog.entries import read
+from votelog.mixing import Waiting
 from votelog.models import Checkpoint, Event, Pending
-from votelog.sequencer import Waiting
 from votelog.signals import entries_published
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def rows(*written: str) -> list[Waiting]:
 def test_mixes_enter_when_they_are_large_enough_or_a_barrier_of_their_poll_follows(
     waiting: str, entering: list[int | set[int]]
 ) -> None:
-    ordered = [row.id for row in sequencer.in_order(rows(*waiting.split()))]
+    ordered = [row.id for row in mixing.in_order(rows(*waiting.split()))]
     for group in entering:
         size = len(group) if isinstance(group, set) else 1
         assert set(ordered[:size]) == (group if isinstance(group, set) else {group})
@@ -64,8 +64,8 @@ def test_mixes_enter_when_they_are_large_enough_or_a_barrier_of_their_poll_follo
 
 
 def test_a_mix_is_shuffled_by_the_operating_system_and_every_order_is_as_likely() -> None:
-    assert isinstance(sequencer._shuffle.__self__, random.SystemRandom)  # type: ignore[attr-defined]
-    seen = Counter("".join(str(row.id) for row in sequencer.in_order(rows("a3", "a3", "a3"))) for _ in range(3000))
+    assert isinstance(mixing._shuffle.__self__, random.SystemRandom)  # type: ignore[attr-defined]
+    seen = Counter("".join(str(row.id) for row in mixing.in_order(rows("a3", "a3", "a3"))) for _ in range(3000))
     # Six orders, 500 of each expected with a standard deviation of 20.4.
     assert len(seen) == 6
     assert all(350 < times < 650 for times in seen.values())
@@ -75,15 +75,15 @@ def test_somebody_who_votes_again_and_again_is_one_in_a_mix_and_cannot_single_ot
     again = [row._replace(d={"cred": "a", "rev": row.id}) for row in rows("a3", "a3", "a3")]
     victim = rows("a3")[0]._replace(id=9, d={"cred": "v", "rev": 0})
     third = victim._replace(id=10, d={"cred": "t", "rev": 0})
-    assert sequencer.in_order([victim, *again]) == []
-    assert {row.id for row in sequencer.in_order([victim, *again, third])} == {0, 1, 2, 9, 10}
+    assert mixing.in_order([victim, *again]) == []
+    assert {row.id for row in mixing.in_order([victim, *again, third])} == {0, 1, 2, 9, 10}
 
 
 def test_ballots_of_one_credential_in_one_mix_stay_in_the_order_of_their_revisions() -> None:
     mix = [row._replace(d={"cred": str(row.id % 2), "rev": row.id // 2}) for row in rows(*["a2"] * 6)]
     orders = set()
     for _ in range(200):
-        ordered = sequencer.in_order(mix)
+        ordered = mixing.in_order(mix)
         for cred in "01":
             assert [row.d["rev"] for row in ordered if row.d["cred"] == cred] == [0, 1, 2]
         orders.add(tuple(row.d["cred"] for row in ordered))

@@ -14,7 +14,7 @@ from merkle.tiles import ENTRIES, Tile
 from merkle.tree import Tree, leaf_hash
 from tests.votelog import make
 from tests.votelog.append_only import lifted
-from votelog import files, keys, log, sequencer
+from votelog import files, keys, log, mixing, sequencer
 from votelog.actions import put_blob
 from votelog.models import Event
 
@@ -182,7 +182,7 @@ def test_another_year_is_not_found_and_says_so_to_programs(client: Client) -> No
 def test_what_has_no_checkpoint_yet_is_not_served(client: Client, prefix: str) -> None:
     make.small_log()
     make.opened("p2")
-    sequencer.append(log.current_shard(), sequencer.ripe_polls())
+    sequencer.append(log.current_shard(), mixing.ripe_polls())
     assert client.get(prefix + Tile(0, 0, 11).path).status_code == 404
     assert client.get(prefix + Tile(ENTRIES, 0, 11).path).status_code == 404
 
