@@ -26,7 +26,7 @@ LUCIDE = "lucide-static"
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: where its files go (path in the package -> path under static/) and on which terms."""
+    """One npm package: where its files go (path in the package -> path from static/) and on which terms."""
 
     name: str
     version: str
@@ -61,6 +61,13 @@ PACKAGES = (
         },
     ),
     Package(LUCIDE, "1.62.0", "ISC"),
+    Package("@noble/ed25519", "3.2.0", "MIT", {"index.js": "../webverifier/vendor/ed25519.js"}),
+    Package(
+        "@noble/hashes",
+        "2.4.0",
+        "MIT",
+        {name: f"../webverifier/vendor/{name}" for name in ("sha2.js", "_md.js", "_u64.js", "utils.js")},
+    ),
 )
 
 # No thumbs: the gesture is an insult to many Persian speakers. Stances use circle-plus, -minus and -equal.
@@ -166,7 +173,7 @@ def check() -> list[str]:
                 wrong.append(f"static/{target} is missing.")
             elif hashlib.sha256(path.read_bytes()).hexdigest() != expected:
                 wrong.append(f"static/{target} is not the file that was vendored from {package['package']}.")
-    for folder, ours in (("vendor", {"manifest.json", "LICENSES.md"}), ("fonts", set())):
+    for folder, ours in (("vendor", {"manifest.json", "LICENSES.md"}), ("fonts", set()), ("../webverifier/vendor", set())):
         for path in (STATIC / folder).iterdir():
             if path.name not in ours and f"{folder}/{path.name}" not in listed:
                 wrong.append(f"static/{folder}/{path.name} is not in the manifest.")
