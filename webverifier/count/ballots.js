@@ -18,15 +18,11 @@ export const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).pa
 
 export const hexHash = (text) => hexOf(sha256(bytesOf(text)));
 
-/** Order of two texts as UTF-8 bytes. JavaScript compares UTF-16 units, in which U+E000–FFFF come after what is beyond. */
+/** Order of two texts as UTF-8 bytes, which is that of code points. (JavaScript alone compares UTF-16 units.) */
 export function inBytes(a, b) {
   const end = Math.min(a.length, b.length);
   for (let at = 0; at < end; at += 1) {
-    if (a.charCodeAt(at) !== b.charCodeAt(at)) {
-      const [one, other] = [a.codePointAt(at), b.codePointAt(at)];
-      const surrogates = [one, other].some((point) => point > 0xffff || (point >= 0xd800 && point <= 0xdfff));
-      return surrogates ? Math.max(one, 0xd800) - Math.max(other, 0xd800) || one - other : one - other;
-    }
+    if (a.charCodeAt(at) !== b.charCodeAt(at)) return a.codePointAt(at) - b.codePointAt(at);
   }
   return a.length - b.length;
 }
