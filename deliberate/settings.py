@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "eligibility",
     "processes",
     "realtime",
+    "ballotbox",
     "votelog",
     "voting",
     "proposals",
@@ -158,6 +159,8 @@ KEYS_DIR = Path(env.str("KEYS_DIR", str(DATA_DIR / "keys")))
 # True: the server process itself orders the log and closes polls that are due. False: `manage.py sequencer` and
 # `manage.py worker` do, as processes of their own.
 EMBEDDED_SEQUENCER: bool = env.bool("EMBEDDED_SEQUENCER", DEMO or DEBUG)
+# The socket of `manage.py ballotbox`, which then holds the secrets of polls; empty: this process does, in KEYS_DIR.
+BALLOTBOX_SOCKET: str = env.str("BALLOTBOX_SOCKET", "")
 SOFTWARE_VERSION = __version__
 
 # --- People ------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _NEEDED_BEFORE_OPENING = {"poll.created", "roll.committed"}
 def record(type: str, *, poll: str = "", at: datetime | None = None, d: dict[str, Any]) -> None:
     """Record that something happened, in the caller's transaction: it enters the log if and only if that commits.
 
-    It is a barrier: ballots of this poll recorded before it enter the log before it, however few they are. `at` is the
+    Ballots wait on for their group, but at `poll.closed`: those recorded before it enter the log before it. `at` is the
     moment it happened, now by default. Fields that only the sequencer can know (`config` and `roll` of poll.opened,
     `last_n` of poll.closed) are left out of `d`.
 
@@ -44,10 +44,11 @@ def record(type: str, *, poll: str = "", at: datetime | None = None, d: dict[str
     Pending.objects.create(kind=type, poll=poll, t=t, body=canonical.dumps(d).decode())
 
 
-def record_ballot(*, poll: str, d: dict[str, Any], k: int | None) -> None:
+def record_ballot(*, poll: str, d: dict[str, Any], body: str, k: int | None) -> None:
     """Record an accepted ballot, in the caller's transaction. When and in which order it enters the log is unforeseeable:
-    shuffled, as soon as ballots of at least `k` credentials of its poll wait, or, with None, when a barrier of its poll
-    is recorded.
+    shuffled, in a group with those of at least `k` credentials of its poll, or, with None, when the poll closes.
+
+    `d` is what its entry will hold, and is not stored; `body` is the same as the ballot box shut it (`prepare` or `seal`).
 
     Raises RuntimeError outside a transaction, ValueError when this could never become an entry of the log.
     """
@@ -62,7 +63,7 @@ def record_ballot(*, poll: str, d: dict[str, Any], k: int | None) -> None:
     if not poll or (k is not None and k < 1):
         raise ValueError("a ballot needs a poll, and k, if any, of at least 1")
     _fits(BALLOT, poll, None, d)
-    Pending.objects.create(kind=BALLOT, poll=poll, k=k, body=canonical.dumps(d).decode())
+    Pending.objects.create(kind=BALLOT, poll=poll, k=k, body=body)
 
 
 def put_blob(data: bytes, *, salted: bool) -> str:
@@ -78,13 +79,17 @@ def put_blob(data: bytes, *, salted: bool) -> str:
     return name
 
 
+def get_blob(name: str) -> bytes:
+    """The stored bytes of a blob. Raises Blob.DoesNotExist where there is none (any more)."""
+    return bytes(Blob.objects.get(sha256=name).data)
+
+
 def promise(*, d: dict[str, Any], deadline: int) -> str:
     """The signed promise that the ballot `d` stands in the log by `deadline` (unix seconds). Raises NotCanonical."""
-    key = keys.receipt_key()
     name = log.receipt_name(log.current_shard())
     digest = note.encode_base64(hashlib.sha256(canonical.dumps(d)).digest())
     text = f"{name}\n{BALLOT}\n{digest}\ndeadline {deadline}\n"
-    return note.sign(text, keys.verifier_key(name, key), key.sign)
+    return note.sign(text, keys.receipt_verifier_key(name), keys.sign_receipt)
 
 
 def _in_a_transaction() -> None:

@@ -1,6 +1,6 @@
-"""The log's two Ed25519 keys, files in KEYS_DIR that only their own user may read, made at first use.
+"""The Ed25519 key of the log, a file in KEYS_DIR that only its own user may read, made at first use.
 
-The log key is used by the sequencer alone; the receipt key by whoever accepts ballots.
+The sequencer alone needs it. The key that signs promises is in the ballot box.
 """
 
 from cryptography.exceptions import InvalidSignature
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from ballotbox import box
 from common import secretfiles
 from merkle.errors import ProofError
 from merkle.note import VerifierKey
@@ -24,9 +25,14 @@ def log_key() -> Ed25519PrivateKey:
     return _key("log.pem")
 
 
-def receipt_key() -> Ed25519PrivateKey:
-    """The key that signs promises. Raises as `log_key`."""
-    return _key("receipt.pem")
+def receipt_verifier_key(name: str) -> VerifierKey:
+    """The public half of the key that signs promises, under the name it signs with."""
+    return VerifierKey(name, bytes.fromhex(box().receipt_public_key()))
+
+
+def sign_receipt(message: bytes) -> bytes:
+    """The signature of the ballot box under the text of a promise."""
+    return bytes.fromhex(box().sign_receipt(message=message.decode()))
 
 
 def verifier_key(name: str, key: Ed25519PrivateKey) -> VerifierKey:

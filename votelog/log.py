@@ -6,12 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from merkle import canonical
 from merkle import proof as proofs
 from merkle.tree import leaf_hash
 from votelog import keys, trees
 from votelog.entries import read
 from votelog.errors import LogDamaged, NotPublished
-from votelog.models import Checkpoint, Event
+from votelog.models import BALLOT, Checkpoint, Event, Pending
 
 
 def current_shard() -> int:
@@ -48,7 +49,7 @@ def vkey(shard: int | None = None) -> str:
 def receipt_vkey(shard: int | None = None) -> str:
     """The public key that promises are signed with."""
     name = receipt_name(current_shard() if shard is None else shard)
-    return str(keys.verifier_key(name, keys.receipt_key()))
+    return str(keys.receipt_verifier_key(name))
 
 
 def latest_checkpoint(shard: int | None = None) -> Checkpoint | None:
@@ -77,6 +78,21 @@ def events(poll: str, *, kind: str | None = None) -> Iterator[Event]:
 def entries(poll: str, *, kind: str | None = None) -> Iterator[dict[str, Any]]:
     """The same, parsed: `d`, `n`, `poll`, `prev`, `type`, `v`, and `t` except on ballots."""
     return (read(event.body) for event in events(poll, kind=kind))
+
+
+def ballots_of(poll: str, credential: str) -> Iterator[dict[str, Any]]:
+    """The ballots of one credential that have their place in the log, parsed."""
+    found = Event.objects.filter(poll=poll, kind=BALLOT, body__contains=f'"cred":"{credential}"').order_by("n")
+    return (read(event.body) for event in found)
+
+
+def recorded(poll: str, *, kind: str) -> Iterator[dict[str, Any]]:
+    """`d` of each entry of a kind, also of those that have no place in the log yet. Not for ballots, which wait shut."""
+    if kind == BALLOT:
+        raise ValueError("ballots wait shut")
+    yield from (entry["d"] for entry in entries(poll, kind=kind))
+    for row in Pending.objects.filter(poll=poll, kind=kind).order_by("id"):
+        yield canonical.loads(row.body.encode())
 
 
 def find_ballot(poll: str | None, bid: str) -> Event | None:

@@ -17,13 +17,12 @@ from django.db import OperationalError, close_old_connections, connection, trans
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from merkle import canonical
 from merkle import checkpoint as checkpoints
 from merkle.tree import Tree, leaf_hash
 from votelog import files, keys, log, trees
 from votelog.entries import NO_LEAF, write
 from votelog.errors import LogDamaged, WrongKey
-from votelog.mixing import Waiting, in_order, ripe_polls
+from votelog.mixing import Waiting, in_order, opened, ripe_polls
 from votelog.models import BALLOT, Checkpoint, Event, Pending
 from votelog.signals import entries_published
 
@@ -94,8 +93,7 @@ def append(shard: int, polls: Iterable[str]) -> None:
     """
     with transaction.atomic(durable=True):
         pending = Pending.objects.filter(poll__in=list(polls)).order_by("id")
-        rows = pending.values_list("id", "poll", "kind", "t", "k", "body")
-        due = in_order(Waiting(id, poll, kind, t, k, canonical.loads(body.encode())) for id, poll, kind, t, k, body in rows)
+        due = in_order(opened(pending))
         if not trees.size(shard):
             due.insert(0, _opening(shard))
         Event.objects.bulk_create(_events(shard, due), batch_size=_CHUNK)

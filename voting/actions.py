@@ -18,6 +18,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from accounts.permissions import can
+from ballotbox import box
 from common.localized import Localized
 from common.locks import lock_exclusive, lock_shared
 from common.refusal import NotPermitted, Refusal
@@ -27,7 +28,7 @@ from merkle import canonical
 from processes.models import Scope, Topic
 from realtime.actions import announce
 from votelog.actions import promise, put_blob, record, record_ballot
-from voting import ballotbox, commitments, draws, errors, kinds, rules, signals, tabulate
+from voting import commitments, draws, errors, kinds, rules, signals, tabulate
 from voting.board import render_board
 from voting.models import Ballot, Board, Delivery, Draw, Option, Poll, Result
 
@@ -36,15 +37,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the voter keeps. `promise` is signed by the log; `deadline` is when the ballot must stand in it."""
+    """What the voter keeps. `d` is what the log will hold, `nonce` opens the commitment in it (sealed polls), `promise` is
+    signed, `deadline` is when the ballot must stand in the log."""
 
     poll: Poll
     bid: str
     revision: int
     choice: kinds.Body
+    d: dict[str, Any]
+    nonce: str | None
     promise: str
     deadline: datetime
     replayed: bool
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """What the receipt file says (docs/reference/vote-log.md, Promise, receipt and proof)."""
+        nonce = {"nonce": self.nonce} if self.nonce else {}
+        return {"v": 1, "poll": self.poll.public_id, "d": self.d, "b": self.choice, **nonce, "promise": self.promise}
 
 
 def deadline_of(poll: Poll) -> datetime:
@@ -97,7 +107,7 @@ def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
             raise NotPermitted()
         if refusal := rules.why_not_open(poll):
             raise refusal
-        ballotbox.make_secrets(poll.public_id, with_nonce=poll.seed_source == Poll.SeedSource.COMMIT_REVEAL)
+        box().make_secrets(poll=poll.public_id, with_nonce=poll.seed_source == Poll.SeedSource.COMMIT_REVEAL)
         poll.status = Poll.Status.OPEN
         poll.save(update_fields=["status"])
         Board.objects.create(poll=poll)
@@ -132,29 +142,36 @@ def cast_ballot(
             refusal = rules.why_not_cast(poll, voter, at=at)
             if voter is None or voter.roll_id != poll.roll_id:
                 raise refusal or errors.NotOnRoll()
-            if refusal and not ballotbox.holds_key(poll.public_id):  # a draft, or one whose key was destroyed
+            if refusal and not box().holds_key(poll=poll.public_id):  # a draft, or one whose key was destroyed
                 raise refusal
-            credential = ballotbox.credential(poll.public_id, voter)
             choice = kinds.normal(poll, choice)
-            d = {"bid": bid, "cred": credential, "rev": revision, "b": choice}
-            body = canonical.dumps(d | ({"origin": origin} if origin else {})).decode()
-            replayed = _was_cast_already(poll, bid, body)
+            options = list(poll.options.only("poll_id", "key", "cost", "title"))
+            prepared = box().prepare(
+                poll=poll.public_id,
+                uid=bytes(voter.uid).hex(),
+                bid=bid,
+                revision=revision,
+                b=choice,
+                sealed=poll.visibility == Poll.Visibility.SEALED,
+                origin=origin,
+                room=kinds.room(options),
+            )
+            replayed = _was_cast_already(poll, prepared)
             if not replayed:
-                options = poll.options.only("poll_id", "key", "cost", "title")
                 if refusal := refusal or rules.why_not_choose(poll, options, choice):
                     raise refusal
-                cast_before = Ballot.objects.filter(poll=poll, credential=credential).count()
-                if cast_before and poll.revote == Poll.Revote.NONE:
-                    raise errors.RevotingNotAllowed()
-                if revision != cast_before:
-                    raise errors.BallotStale()
-                Ballot.objects.create(poll=poll, credential=credential, revision=revision, bid=bid, body=body)
-                hidden = poll.visibility != Poll.Visibility.LIVE
-                record_ballot(poll=poll.public_id, d=canonical.loads(body.encode()), k=None if hidden else poll.mix_k)
+                if refusal := _why_not_again(poll, prepared["tag"], revision):
+                    raise refusal
+                body: str = prepared["body"]
+                Ballot.objects.create(
+                    poll=poll, tag=prepared["tag"], revision=revision, bid_tag=prepared["bid_tag"], body=body
+                )
+                at_close = poll.visibility == Poll.Visibility.TURNOUT
+                record_ballot(poll=poll.public_id, d=prepared["d"], body=body, k=None if at_close else poll.mix_k)
     except (IntegrityError, errors.BallotStale, errors.RevotingNotAllowed) as error:
         # Of two forms that arrived at once this one was second. When it is the same form, sent twice, the voter gets the
         # receipt: the first answer never reaches the page.
-        replayed = _was_cast_already(poll, bid, body)
+        replayed = _was_cast_already(poll, prepared)
         if not replayed:
             raise error if isinstance(error, Refusal) else errors.BallotStale() from None
     deadline = deadline_of(poll)
@@ -163,19 +180,32 @@ def cast_ballot(
         bid=bid,
         revision=revision,
         choice=choice,
-        promise=promise(d=canonical.loads(body.encode()), deadline=int(deadline.timestamp())),
+        d=prepared["d"],
+        nonce=prepared["nonce"],
+        promise=promise(d=prepared["d"], deadline=int(deadline.timestamp())),
         deadline=deadline,
         replayed=replayed,
     )
 
 
-def _was_cast_already(poll: Poll, bid: str, body: str) -> bool:
-    earlier = Ballot.objects.filter(bid=bid).first()
+def _was_cast_already(poll: Poll, prepared: Mapping[str, Any]) -> bool:
+    earlier = Ballot.objects.filter(poll=poll, bid_tag=prepared["bid_tag"]).first()
     if earlier is None:
         return False
-    if earlier.poll_id != poll.pk or earlier.body != body:
+    same_voter = (earlier.tag, earlier.revision) == (prepared["tag"], prepared["d"]["rev"])
+    if not same_voter or box().unseal(poll=poll.public_id, bodies=[earlier.body])[0]["d"] != prepared["d"]:
         raise errors.ReceiptNumberTaken()
     return True
+
+
+def _why_not_again(poll: Poll, tag: str, revision: int) -> Refusal | None:
+    """Whether the ballot with this number may follow the earlier ones of the voter."""
+    earlier = list(Ballot.objects.filter(poll=poll, tag=tag).order_by("revision").values_list("body", flat=True))
+    if earlier and poll.revote == Poll.Revote.NONE:
+        (last,) = box().unseal(poll=poll.public_id, bodies=earlier[-1:])
+        if last["d"]["bid"] not in tabulate.voided(poll):
+            return errors.RevotingNotAllowed()
+    return errors.BallotStale() if revision != len(earlier) else None
 
 
 def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
@@ -203,6 +233,8 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
                 "ballots_sha256": tabulate.ballots_sha256(poll, count),
             },
         )
+        if poll.visibility == Poll.Visibility.SEALED:
+            record("openings.published", poll=poll.public_id, d=commitments.openings_published(count))
         announce(poll.topic, lambda: render_board(poll))
     return poll
 
@@ -249,14 +281,15 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
         raise errors.ClosingNotInLog()
     fingerprint = closed["d"]["ballots_sha256"]
     ballots = tabulate.counted(poll)
-    outcome, published = tabulate.count_poll(poll, ballots, beacon=draws.beacon(poll))
+    outcome, published = tabulate.count_poll(poll, ballots, at_close=fingerprint, beacon=draws.beacon(poll))
     compared = _compared(poll, ballots, outcome)
     result_bytes = canonical.dumps(published)
     with transaction.atomic():
         lock_exclusive(poll.topic)
         poll = _may_publish(poll, by)
         count = tabulate.counted(poll)
-        if not fingerprint == published["ballots_sha256"] == tabulate.ballots_sha256(poll, count):
+        same = fingerprint == published["ballots_sha256"] or tabulate.voided(poll)
+        if not (same and published["ballots_sha256"] == tabulate.ballots_sha256(poll, count)):
             raise errors.CountDiffersFromLog()
         result = Result.objects.create(
             poll=poll,
@@ -268,7 +301,7 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
             compared=compared,
         )
         put_blob(result_bytes, salted=False)
-        record("participation.published", poll=poll.public_id, d=commitments.participation(poll, count))
+        record("participation.published", poll=poll.public_id, d=commitments.participation(poll))
         record("tally.published", poll=poll.public_id, d=commitments.tally_published(poll, count, result))
         poll.status = Poll.Status.PUBLISHED
         poll.save(update_fields=["status"])

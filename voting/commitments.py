@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
 
 from django.conf import settings
 
+from ballotbox import box
 from common.localized import Localized
 from eligibility.models import Roll
 from merkle import canonical, tree
 from votelog import log
 from votelog.actions import put_blob
-from voting import ballotbox, draws
-from voting.models import Ballot, Poll, Result
+from votelog.models import BALLOT
+from voting import draws, tabulate
+from voting.models import Poll, Result
+from voting.tabulate import Counted
 
 D = dict[str, Any]
 
@@ -38,7 +40,7 @@ def poll_created(poll: Poll, *, origin: str) -> D:
         "ballot": poll.ballot,
         "opens_at": int(poll.opens_at.timestamp()),
         "closes_at": int(poll.closes_at.timestamp()),
-        "ballots": "live",
+        "ballots": "sealed" if poll.visibility == Poll.Visibility.SEALED else "live",
         "visibility": poll.visibility,
         "secrecy": "L1",
         "revote": poll.revote,
@@ -63,8 +65,8 @@ def roll_committed(roll: Roll) -> D:
 
 
 def credentials_committed(poll: Poll) -> D:
-    credentials = [ballotbox.credential(poll.public_id, entry) for entry in poll.roll.entries.all()]
-    leaves = sorted(tree.leaf_hash(sha256(bytes.fromhex(credential)).digest()) for credential in credentials)
+    uids = [bytes(uid).hex() for uid in poll.roll.entries.values_list("uid", flat=True)]
+    leaves = [bytes.fromhex(leaf) for leaf in box().credential_leaves(poll=poll.public_id, uids=uids)]
     return {
         "count": len(leaves),
         "root": tree.root(leaves).hex(),
@@ -72,21 +74,30 @@ def credentials_committed(poll: Poll) -> D:
     }
 
 
-def participation(poll: Poll, counted: Mapping[str, Ballot]) -> D:
+def participation(poll: Poll) -> D:
     """Who took part, by place on the roll: one bit each, so that whoever did not vote can see that nobody did in their name."""
-    bits = bytearray(-(-poll.roll.entries.count() // 8))
+    places = [(index, bytes(uid).hex()) for index, uid in poll.roll.entries.order_by("index").values_list("index", "uid")]
+    credentials = {entry["d"]["cred"] for entry in log.entries(poll.public_id, kind=BALLOT)}
+    took_part = box().participated(poll=poll.public_id, uids=[uid for _, uid in places], credentials=sorted(credentials))
+    bits = bytearray(-(-len(places) // 8))
     used = 0
-    for entry in poll.roll.entries.all():
-        if ballotbox.credential(poll.public_id, entry) in counted:
-            bits[entry.index // 8] |= 0x80 >> entry.index % 8
+    for (index, _uid), cast in zip(places, took_part, strict=True):
+        if cast:
+            bits[index // 8] |= 0x80 >> index % 8
             used += 1
     return {"roll": poll.roll.public_id, "used": used, "bitmap_sha256": put_blob(bytes(bits), salted=False)}
 
 
-def tally_published(poll: Poll, counted: Mapping[str, Ballot], result: Result) -> D:
-    bids = {ballot.bid for ballot in counted.values()}
+def openings_published(ballots: Counted) -> D:
+    data = tabulate.openings(ballots)
+    return {"count": len(ballots), "sha256": put_blob(data, salted=False), "bytes": len(data)}
+
+
+def tally_published(poll: Poll, ballots: Counted, result: Result) -> D:
+    bids = {cast.bid for cast in ballots.values()}
+    void = tabulate.voided(poll)
     leaves, cast = [], 0
-    for event in log.events(poll.public_id, kind="ballot.cast"):
+    for event in log.events(poll.public_id, kind=BALLOT):
         cast += 1
         if event.bid in bids:
             leaves.append(bytes(event.leaf))
@@ -98,8 +109,8 @@ def tally_published(poll: Poll, counted: Mapping[str, Ballot], result: Result) -
         "ballots_root": tree.root(leaves).hex(),
         "ballots_sha256": result.outcome["ballots_sha256"],
         "counted": len(leaves),
-        "replaced": cast - len(leaves),
-        "voided": 0,
+        "replaced": cast - len(leaves) - len(void),
+        "voided": len(void),
         "invalid": 0,
         "result_sha256": result.sha256,
     }

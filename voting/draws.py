@@ -13,11 +13,12 @@ from unicodedata import category
 
 from django.utils.translation import gettext_lazy as _
 
+from ballotbox import box
 from common.refusal import Refusal
 from counting import lots
 from votelog import entries, log
 from votelog.actions import put_blob
-from voting import ballotbox, errors
+from voting import errors
 from voting.models import Poll
 
 MAX_TEXT = 65_536
@@ -48,7 +49,7 @@ def promised(poll: Poll) -> dict[str, str]:
     """`tie` of poll.created. With commit-reveal the nonce must be there."""
     tie = {"rule": "lots-v1", "seed_source": str(poll.seed_source)}
     if poll.seed_source == Poll.SeedSource.COMMIT_REVEAL:
-        return tie | {"commit": sha256(ballotbox.nonce(poll.public_id)).hexdigest()}
+        return tie | {"commit": sha256(bytes.fromhex(box().nonce(poll=poll.public_id))).hexdigest()}
     return tie | ({"chain": poll.draw_plan["hash"]} if poll.seed_source == Poll.SeedSource.DRAND else {})
 
 
@@ -116,7 +117,7 @@ def beacon(poll: Poll) -> str:
     """What the lots follow from, 64 hex digits. Raises EvidenceError when the nonce is not the one promised in the log."""
     if poll.seed_source == Poll.SeedSource.COMMIT_REVEAL:
         promise = next(log.entries(poll.public_id, kind="poll.created"))["d"]["tie"]["commit"]
-        return lots.beacon_of("commit-reveal", {"nonce": ballotbox.nonce(poll.public_id).hex(), "commit": promise})
+        return lots.beacon_of("commit-reveal", {"nonce": box().nonce(poll=poll.public_id), "commit": promise})
     evidence = poll.draw.evidence
     data = evidence["text"].encode() if "text" in evidence else bytes.fromhex(evidence["signature"])
     return sha256(data).hexdigest()
@@ -125,7 +126,7 @@ def beacon(poll: Poll) -> str:
 def shown(poll: Poll) -> dict[str, Any]:
     """The field of tally.published that lets everybody draw the lots again; the text of a draw becomes a blob."""
     if poll.seed_source == Poll.SeedSource.COMMIT_REVEAL:
-        return {"nonce": ballotbox.nonce(poll.public_id).hex()}
+        return {"nonce": box().nonce(poll=poll.public_id)}
     evidence = poll.draw.evidence
     if "text" in evidence:
         return {"draw_sha256": put_blob(evidence["text"].encode(), salted=False)}

@@ -377,3 +377,8 @@ def _why_not_whole(
         span = f"from {least}" + (f" to {most}" if most is not None else "")
         return name, f"must be a whole number {span}{' or null' if optional else ''}, not {value!r}"
     return None
+
+
+def room(options: Sequence[Option]) -> int:
+    """Bytes that are enough for any ballot on these options, so that shut ones all have one length."""
+    return 768 + sum(len(option.key) + 24 for option in options)

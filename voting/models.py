@@ -42,10 +42,15 @@ class PollQuerySet(models.QuerySet["Poll"]):
 
 
 class Poll(models.Model):
-    """One question put to one roll, counted by one rule. From opening on nothing but `status` and `closed_at` changes."""
+    """One question put to one roll, counted by one rule.
+
+    While it is announced it can be amended. From opening on nothing changes but `status`, `closed_at`, and what two people
+    decide together in public (`voting.changes`): `closes_at`, `paused` and `places`.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
+        FROZEN = "frozen", _("Announced")
         OPEN = "open", _("Open")
         CLOSED = "closed", _("Closed")
         PUBLISHED = "published", _("Result published")
@@ -53,6 +58,7 @@ class Poll(models.Model):
     class Visibility(models.TextChoices):
         LIVE = "live", _("Turnout and tallies are public while the poll is open")
         TURNOUT = "turnout", _("Only turnout is public until the poll closes")
+        SEALED = "sealed", _("Sealed ballots are public while the poll is open, and opened after it closes")
 
     class Revote(models.TextChoices):
         NONE = "none", _("A ballot that is cast stays as it is")
@@ -87,7 +93,13 @@ class Poll(models.Model):
     mix_max_s = models.PositiveIntegerField(default=3600)
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
-    """As planned at opening; promises fall due a while after it, also when the poll is closed earlier."""
+    """As announced, or as extended since; promises fall due a while after it, also when the poll is closed earlier."""
+    announced_close = models.DateTimeField(null=True, blank=True)
+    """Of a poll that was extended: when it was to close at opening. Else null."""
+    paused = models.BooleanField(default=False)
+    """No ballot is accepted while it is. The close stays when it was."""
+    places = models.PositiveIntegerField(null=True, blank=True)
+    """So many places of the roll, from index 0 on, have a credential in this poll; null before it opens."""
     closed_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     source = models.JSONField(null=True, blank=True)
@@ -144,6 +156,11 @@ class Poll(models.Model):
         return self.status == self.Status.OPEN
 
     @property
+    def shows_tallies(self) -> bool:
+        """Whether anybody may see by now how the ballots stand. The one place that decides it, staff included."""
+        return self.visibility == self.Visibility.LIVE or self.status == self.Status.PUBLISHED
+
+    @property
     def awaits_draw(self) -> bool:
         """Closed, and its lots come from something that nobody has recorded yet."""
         drawn = self.seed_source == self.SeedSource.COMMIT_REVEAL or hasattr(self, "draw")
@@ -179,22 +196,39 @@ class Option(models.Model):
 
 
 class Ballot(models.Model):
-    """One accepted ballot: a credential and a choice. Who is behind the credential is written nowhere.
+    """One accepted ballot, shut. Rows lie on disk as they were cast, so nothing in one may be found again in the public log.
 
-    No person, no time, no address, no row number: a test pins the column list.
+    No person, no time, no address, no credential, no receipt number, no row number: a test pins the column list.
     """
 
-    pk = models.CompositePrimaryKey("poll_id", "credential", "revision")
+    pk = models.CompositePrimaryKey("poll_id", "tag", "revision")
     poll = models.ForeignKey(Poll, models.PROTECT, related_name="ballots")
-    credential = models.CharField(max_length=64)
+    tag = models.CharField(max_length=64)
+    """Stands for the voter; only the ballot box can tell for whom."""
     revision = models.PositiveIntegerField()
-    bid = models.CharField(max_length=32)
-    """Receipt number, chosen at random by the voter's device; also the key by which a repeated form is recognised."""
+    bid_tag = models.CharField(max_length=64)
+    """Stands for the receipt number, by which a form that is sent again is recognised."""
     body = models.TextField()
-    """Canonical JSON of `d` as it will stand in the log."""
+    """What the ballot box shut: `d` of the entry, `b`, and the nonce of a commitment."""
 
     class Meta:
-        constraints = [UniqueConstraint(name="one_ballot_per_receipt_number", fields=["bid"])]
+        constraints = [UniqueConstraint(name="one_ballot_per_receipt_number", fields=["bid_tag"])]
+
+    def __str__(self) -> str:
+        return self.bid_tag
+
+
+class Void(models.Model):
+    """A ballot that is not counted, by a decision of two people that stands in the public log with its grounds.
+
+    Nothing else is kept of it here. The ballot itself stays; one that it had replaced does not come back.
+    """
+
+    poll = models.ForeignKey(Poll, models.PROTECT, related_name="voids")
+    bid = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [UniqueConstraint(name="a_ballot_is_voided_once", fields=["bid"])]
 
     def __str__(self) -> str:
         return self.bid

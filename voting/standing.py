@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from accounts.models import User
+from ballotbox import box
 from eligibility.models import RollEntry
 from votelog import log
-from voting import actions, ballotbox, kinds, tabulate
+from votelog.entries import read
+from voting import actions, kinds, tabulate
 from voting.models import Ballot, Poll
 
 
@@ -33,50 +35,74 @@ def standing(poll: Poll, user: object) -> Standing:
 
 def standing_of(poll: Poll, entry: RollEntry | None) -> Standing:
     """Of a place on the roll. Computed anew each time from the poll's key: nothing stored says who has voted."""
-    destroyed = poll.status == Poll.Status.PUBLISHED and not ballotbox.holds_key(poll.public_id)
+    destroyed = poll.status == Poll.Status.PUBLISHED and not box().holds_key(poll=poll.public_id)
     if entry is None or poll.status == Poll.Status.DRAFT or destroyed:
         return Standing(entry=entry)
-    credential = ballotbox.credential(poll.public_id, entry)
-    last = Ballot.objects.filter(poll=poll, credential=credential).order_by("-revision").first()
+    tag = box().tag(poll=poll.public_id, uid=bytes(entry.uid).hex())
+    last = Ballot.objects.filter(poll=poll, tag=tag).order_by("-revision").first()
     if last is None:
         return Standing(entry=entry)
-    return Standing(entry=entry, next_revision=last.revision + 1, choice=tabulate.choice_of(last.body))
+    (content,) = box().unseal(poll=poll.public_id, bodies=[last.body])
+    return Standing(entry=entry, next_revision=last.revision + 1, choice=content["b"])
 
 
-State = Literal["promised", "in_log", "counted", "replaced"]
+State = Literal["promised", "in_log", "counted", "replaced", "voided"]
 
 
 @dataclass(frozen=True)
 class ReceiptState:
-    """Where the ballot with this receipt number is. `index`: its place in the log, None while it is only promised."""
+    """Where the ballot with this receipt number is. `index`: its place in the log, None while it is only promised.
+
+    `choice`: what it says; None while a sealed poll has not shown it: its receipt number is public by then, and whoever
+    knows that must not learn more.
+    """
 
     poll: Poll
     bid: str
     state: State
     index: int | None
-    choice: kinds.Body
+    choice: kinds.Body | None
     revision: int
     deadline: datetime
 
 
 def find_receipt(bid: str) -> ReceiptState | None:
-    ballot = Ballot.objects.select_related("poll").filter(bid=bid).first()
-    if ballot is None:
-        return None
-    poll = ballot.poll
-    event = log.find_ballot(poll.public_id, bid)
-    if event is not None and not log.is_published(event):
-        event = None  # it has its place, and nothing signed says so yet
-    newer = Ballot.objects.filter(poll=poll, credential=ballot.credential, revision__gt=ballot.revision).exists()
+    event = log.find_ballot(None, bid)
+    if event is not None and log.is_published(event):
+        poll = Poll.objects.get(public_id=event.poll)
+        return _in_log(poll, event.idx, read(event.body)["d"])
+    # Not in the log, or nothing signed says so yet: only the box knows it, and only the voter its number.
+    for poll in Poll.objects.filter(status__in=[Poll.Status.OPEN, Poll.Status.CLOSED]):
+        row = Ballot.objects.filter(poll=poll, bid_tag=box().bid_tag(poll=poll.public_id, bid=bid)).first()
+        if row is not None:
+            (content,) = box().unseal(poll=poll.public_id, bodies=[row.body])
+            return _receipt(poll, content["d"], "promised", None, content["b"])
+    return None
+
+
+def _in_log(poll: Poll, index: int, d: dict[str, Any]) -> ReceiptState:
+    choice = d["b"] if "b" in d else tabulate.opening_of(poll, d["bid"])
+    # By the log alone: a page that knew of ballots which still wait for their group would tell when their voters came.
+    newer = any(entry["d"]["rev"] > d["rev"] for entry in log.ballots_of(poll.public_id, d["cred"]))
     state: State = (
-        "promised" if event is None else "replaced" if newer else "counted" if poll.status == Poll.Status.PUBLISHED else "in_log"
+        "voided"
+        if d["bid"] in tabulate.voided(poll)
+        else "replaced"
+        if newer
+        else "counted"
+        if poll.status == Poll.Status.PUBLISHED
+        else "in_log"
     )
+    return _receipt(poll, d, state, index, choice)
+
+
+def _receipt(poll: Poll, d: dict[str, Any], state: State, index: int | None, choice: kinds.Body | None) -> ReceiptState:
     return ReceiptState(
         poll=poll,
-        bid=bid,
+        bid=d["bid"],
         state=state,
-        index=event.idx if event else None,
-        choice=tabulate.choice_of(ballot.body),
-        revision=ballot.revision,
+        index=index,
+        choice=choice,
+        revision=d["rev"],
         deadline=actions.deadline_of(poll),
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
+from ballotbox import box
 from counting import ballotfile, compare, lots
 from counting import rules as counting_rules
 from counting.options import OptionsError
@@ -14,32 +18,113 @@ from counting.outcome import Outcome
 from counting.outcome import result as result_record
 from counting.pb_maxutil import TooManyPairs
 from counting.profile import Profile
+from merkle import canonical
 from votelog import log
+from votelog.actions import get_blob
+from votelog.models import BALLOT
 from voting import kinds
 from voting.models import Ballot, Board, Poll
 
+_CHUNK = 5_000
 
-class Counted(dict[str, Ballot]):
+
+@dataclass(frozen=True)
+class Cast:
+    """One ballot as it says: `b`, and the `nonce` of its commitment in sealed polls."""
+
+    bid: str
+    credential: str
+    revision: int
+    b: dict[str, Any]
+    nonce: str = ""
+
+
+class Counted(dict[str, Cast]):
     """By credential, the ballot that counts; `kind` says how they are read."""
 
     kind: kinds.Kind
 
 
 def counted(poll: Poll) -> Counted:
-    """The last ballot of every credential."""
-    found = Counted((ballot.credential, ballot) for ballot in Ballot.objects.filter(poll=poll).order_by("revision"))
+    """The last ballot of every credential, without those that were voided: of a poll that goes on, out of the box, where some
+    wait for their group; of a published one, out of the log, as everybody reads it."""
+    casts = _in_the_log(poll) if poll.status == Poll.Status.PUBLISHED else in_the_box(poll)
+    last: dict[str, Cast] = {}
+    for cast in casts:
+        if cast.credential not in last or last[cast.credential].revision < cast.revision:
+            last[cast.credential] = cast
+    void = voided(poll)
+    found = Counted((credential, cast) for credential, cast in last.items() if cast.bid not in void)
     found.kind = kinds.kind_of(poll)
     return found
 
 
-def choice_of(body: str) -> dict[str, Any]:
-    """What a stored ballot says: its `b`."""
-    b: dict[str, Any] = json.loads(body)["b"]
+def in_the_box(poll: Poll) -> Iterator[Cast]:
+    """Every ballot of the poll. Raises NoSuchKey once the poll's key is destroyed."""
+    rows = Ballot.objects.filter(poll=poll).values_list("body", flat=True).iterator(chunk_size=_CHUNK)
+    for bodies in _chunks(rows):
+        for content in box().unseal(poll=poll.public_id, bodies=bodies):
+            yield cast_of(content)
+
+
+def cast_of(content: Mapping[str, Any]) -> Cast:
+    """A ballot as the box opens it."""
+    d = content["d"]
+    return Cast(d["bid"], d["cred"], d["rev"], content["b"], content.get("nonce", ""))
+
+
+def _in_the_log(poll: Poll) -> Iterator[Cast]:
+    shown = openings_of(poll)
+    for entry in log.entries(poll.public_id, kind=BALLOT):
+        d = entry["d"]
+        if "b" in d:
+            yield Cast(d["bid"], d["cred"], d["rev"], d["b"])
+        else:  # what was replaced stays shut, and is never asked for
+            opening = shown.get(d["bid"], {})
+            yield Cast(d["bid"], d["cred"], d["rev"], opening.get("b", {}), opening.get("nonce", ""))
+
+
+def openings_of(poll: Poll) -> dict[str, dict[str, Any]]:
+    """By receipt number, what the commitments of a sealed poll hid; empty before that is published."""
+    if poll.visibility != Poll.Visibility.SEALED:
+        return {}
+    published = next(log.entries(poll.public_id, kind="openings.published"), None)
+    lines = get_blob(published["d"]["sha256"]).splitlines() if published else []
+    return {opening["bid"]: opening for opening in map(json.loads, lines)}
+
+
+def opening_of(poll: Poll, bid: str) -> dict[str, Any] | None:
+    """The `b` of one ballot of a sealed poll, once it is shown. Those that were replaced never are."""
+    if poll.visibility != Poll.Visibility.SEALED:
+        return None
+    published = next(log.entries(poll.public_id, kind="openings.published"), None)
+    lines = get_blob(published["d"]["sha256"]) if published else b""
+    at = lines.find(f'"bid":"{bid}"'.encode())
+    if at < 0:
+        return None
+    b: dict[str, Any] = json.loads(lines[lines.rfind(b"\n", 0, at) + 1 : lines.find(b"\n", at)])["b"]
     return b
 
 
+def openings(ballots: Counted) -> bytes:
+    """The blob of openings.published."""
+    shown = sorted(ballots.values(), key=lambda cast: cast.bid)
+    return b"".join(canonical.dumps({"b": cast.b, "bid": cast.bid, "nonce": cast.nonce}) + b"\n" for cast in shown)
+
+
+def voided(poll: Poll) -> set[str]:
+    """The receipt numbers of ballots that were voided, whether or not the log shows it yet."""
+    return {entry["bid"] for entry in log.recorded(poll.public_id, kind="ballot.voided")}
+
+
+def _chunks(bodies: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(bodies)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
 def profile_of(ballots: Counted) -> Profile:
-    return kinds.profile(ballots.kind, (choice_of(ballot.body) for ballot in ballots.values()))
+    return kinds.profile(ballots.kind, (cast.b for cast in ballots.values()))
 
 
 def _keys(poll: Poll) -> list[str]:
@@ -56,10 +141,11 @@ def ballots_sha256(poll: Poll, ballots: Counted) -> str:
     return ballotfile.ballots_sha256(ballot_file(poll, ballots))
 
 
-def count_poll(poll: Poll, ballots: Counted, *, beacon: str) -> tuple[Outcome, dict[str, Any]]:
-    """The outcome, and the result as it is published. `beacon`, 64 hex digits, is what the lots follow from (`voting.draws`)."""
+def count_poll(poll: Poll, ballots: Counted, *, at_close: str, beacon: str) -> tuple[Outcome, dict[str, Any]]:
+    """The outcome, and the result as it is published. `at_close`: the fingerprint of the ballots that counted at the close;
+    it and `beacon`, 64 hex digits (`voting.draws`), are what the lots follow from."""
     fingerprint = ballots_sha256(poll, ballots)
-    seed = lots.lots_seed(contest=poll.public_id, ballots_sha256=fingerprint, beacon=beacon)
+    seed = lots.lots_seed(contest=poll.public_id, ballots_sha256=at_close, beacon=beacon)
     outcome = counting_rules.count(
         poll.method,
         profile_of(ballots),
@@ -126,10 +212,16 @@ def refresh_board(poll: Poll) -> bool:
         voters = Ballot.objects.filter(poll=poll, revision=0).count()
         board.turnout = voters - voters % poll.mix_k
     else:
-        last = {entry["d"]["cred"]: entry["d"]["b"] for entry in log.entries(poll.public_id, kind="ballot.cast")}
+        last = {entry["d"]["cred"]: entry["d"] for entry in log.entries(poll.public_id, kind=BALLOT)}
         board.turnout = len(last)
-        hidden = poll.visibility == Poll.Visibility.TURNOUT and poll.status != Poll.Status.PUBLISHED
-        board.tallies = {} if hidden else kinds.tallies(kinds.kind_of(poll), last.values(), _keys(poll))
+        if not poll.shows_tallies:
+            board.tallies = {}
+        elif poll.status == Poll.Status.PUBLISHED:
+            board.tallies = kinds.tallies(kinds.kind_of(poll), (cast.b for cast in counted(poll).values()), _keys(poll))
+        else:
+            void = voided(poll)
+            standing = (d["b"] for d in last.values() if d["bid"] not in void)
+            board.tallies = kinds.tallies(kinds.kind_of(poll), standing, _keys(poll))
     board.log_size = log.size()
     board.save(update_fields=["turnout", "tallies", "log_size"])
     return (board.turnout, board.tallies) != before

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from ballotbox import box
 from merkle import canonical
 from votelog import sequencer
 from votelog.actions import put_blob, record, record_ballot
@@ -23,6 +24,12 @@ def ballot(number: int, *, voter: int | None = None, rev: int = 0, approve: tupl
     """Ballot with receipt number `number`, by voter `voter` (one of their own each by default)."""
     cred = hashlib.sha256(str(number if voter is None else voter).encode()).hexdigest()
     return {"bid": bid(number), "cred": cred, "rev": rev, "b": {"approve": sorted(approve)}}
+
+
+def shut(poll: str, d: dict[str, Any]) -> str:
+    """A ballot as the ballot box keeps it."""
+    box().make_secrets(poll=poll, with_nonce=False)
+    return box().seal(poll=poll, content={"d": d, "b": d["b"]}, room=512)
 
 
 def created() -> dict[str, Any]:
@@ -60,7 +67,8 @@ def opened(poll: str = "p1") -> None:
 def cast(*numbers: int, poll: str = "p1", k: int | None = 3, **fields: Any) -> None:
     for number in numbers:
         with transaction.atomic():
-            record_ballot(poll=poll, d=ballot(number, **fields), k=k)
+            d = ballot(number, **fields)
+            record_ballot(poll=poll, d=d, body=shut(poll, d), k=k)
 
 
 def closed(poll: str = "p1", ballots: int = 0) -> None:

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('max_cost', models.PositiveBigIntegerField(blank=True, null=True)),
                 ('min_choices', models.PositiveSmallIntegerField(default=0)),
                 ('max_choices', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('visibility', models.CharField(choices=[('live', 'Turnout and tallies are public while the poll is open'), ('turnout', 'Only turnout is public until the poll closes')], default='live', max_length=10)),
+                ('visibility', models.CharField(choices=[('live', 'Turnout and tallies are public while the poll is open'), ('turnout', 'Only turnout is public until the poll closes'), ('sealed', 'Sealed ballots are public while the poll is open, and opened after it closes')], default='live', max_length=10)),
                 ('revote', models.CharField(choices=[('none', 'A ballot that is cast stays as it is'), ('last', 'A ballot may be changed until the poll closes; the last one counts')], default='last', max_length=10)),
                 ('mix_k', models.PositiveSmallIntegerField(default=10)),
                 ('mix_max_s', models.PositiveIntegerField(default=3600)),
@@ -98,10 +98,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Ballot',
             fields=[
-                ('pk', models.CompositePrimaryKey('poll_id', 'credential', 'revision', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('credential', models.CharField(max_length=64)),
+                ('pk', models.CompositePrimaryKey('poll_id', 'tag', 'revision', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('tag', models.CharField(max_length=64)),
                 ('revision', models.PositiveIntegerField()),
-                ('bid', models.CharField(max_length=32)),
+                ('bid_tag', models.CharField(max_length=64)),
                 ('body', models.TextField()),
                 ('poll', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ballots', to='voting.poll')),
             ],
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ballot',
-            constraint=models.UniqueConstraint(fields=('bid',), name='one_ballot_per_receipt_number'),
+            constraint=models.UniqueConstraint(fields=('bid_tag',), name='one_ballot_per_receipt_number'),
         ),
         migrations.AddConstraint(
             model_name='result',
