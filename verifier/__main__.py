@@ -33,7 +33,7 @@ from typing import Any, Callable, Dict, Iterable, List, NoReturn, Optional, Sequ
 MAX_ENTRY = 16_384
 MAX_LOG = 20_000_000
 MAX_NOTE = 65_536
-MAX_BLOB = 16 * 1024 * 1024
+MAX_BLOB = 2**28
 MAX_RUNS = 100_000
 MAX_STORY = 100
 ZERO = "0" * 64
@@ -506,6 +506,10 @@ def digits(length: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{%d}" % length, value) is not None
 
 
+def matching(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
 def one_of(*allowed: Any) -> Callable[[Any], bool]:
     return lambda value: any(type(value) is type(a) and value == a for a in allowed)
 
@@ -585,40 +589,69 @@ RESULT = {
     "tally": TALLY, "act": whole(1), "ballots_root": hash_hex, "ballots_sha256": hash_hex, "counted": whole(0),
     "replaced": whole(0), "voided": whole(0), "invalid": whole(0), "result_sha256": hash_hex,
 }
+ACTOR = digits(32)
+ACTS = {"text_sha256": hash_hex, "actors": [ACTOR]}        # what two members of staff did, and why
+CONFIG: Dict[str, Any] = {
+    "title_sha256": hash_hex, "options": [{"id": option_id, "title_sha256": hash_hex, "cost?": whole(0)}], "method": word,
+    "rule": lambda v: isinstance(v, dict), "budget?": whole(0), "opens_at": whole(0), "closes_at": whole(0),
+    "ballot": (
+        {"approve": {"min": whole(0), "max": or_null(whole(0)), "max_cost": or_null(whole(0))}},
+        {"rank": {"min": whole(0), "max": or_null(whole(0)), "ties": boolean, "raw": boolean}},
+        {"score": {"max": or_null(whole(1))}},
+        {"alloc": {"sum": or_null(whole(1)), "exact": boolean, "max": or_null(whole(1)), "min": whole(0)}},
+    ),
+    "ballots": one_of("live", "sealed"), "visibility": one_of("live", "turnout", "sealed"), "secrecy": one_of("L1"),
+    "revote": one_of("none", "last"), "mix": {"k": whole(1), "max_s": whole(0)}, "disclosure": one_of("full"),
+    "min_cell": one_of(10), "tally": TALLY, "origin?": one_of("import"),
+    "tie": (
+        {**TIE, "seed_source": one_of("commit-reveal"), "commit": hash_hex},
+        {**TIE, "seed_source": one_of("public-draw")},
+        {**TIE, "seed_source": one_of("drand"), "chain": hash_hex},
+    ),
+}
+MARKS = ({"approve": [text]}, {"rank": [[text]]}, {"score": points}, {"alloc": points})
+CAST = {"bid": digits(32), "cred": hash_hex, "rev": whole(0), "origin?": one_of("import")}
+CLOSED = {"ballots": whole(0), "last_n": whole(0), "ballots_sha256": hash_hex}
+OBJECTION = matching(r"[a-z0-9]{4,16}")
 ENTRIES: Dict[str, Any] = {
-    "log.opened": {"origin": word, "vkey": word, "software": {"name": word, "version": word, "commit": text}},
-    "poll.created": {
-        "title_sha256": hash_hex, "options": [{"id": option_id, "title_sha256": hash_hex, "cost?": whole(0)}], "method": word,
-        "rule": lambda v: isinstance(v, dict), "budget?": whole(0), "opens_at": whole(0), "closes_at": whole(0),
-        "ballot": (
-            {"approve": {"min": whole(0), "max": or_null(whole(0)), "max_cost": or_null(whole(0))}},
-            {"rank": {"min": whole(0), "max": or_null(whole(0)), "ties": boolean, "raw": boolean}},
-            {"score": {"max": or_null(whole(1))}},
-            {"alloc": {"sum": or_null(whole(1)), "exact": boolean, "max": or_null(whole(1)), "min": whole(0)}},
-        ),
-        "ballots": one_of("live"), "visibility": one_of("live", "turnout"), "secrecy": one_of("L1"),
-        "revote": one_of("none", "last"), "mix": {"k": whole(1), "max_s": whole(0)}, "disclosure": one_of("full"),
-        "min_cell": one_of(10), "tally": TALLY, "origin?": one_of("import"),
-        "tie": (
-            {**TIE, "seed_source": one_of("commit-reveal"), "commit": hash_hex},
-            {**TIE, "seed_source": one_of("public-draw")},
-            {**TIE, "seed_source": one_of("drand"), "chain": hash_hex},
-        ),
-    },
+    "log.opened": {"origin": word, "vkey": word, "receipt_vkey": word,
+                   "software": {"name": word, "version": word, "commit": text},
+                   "prev?": {"origin": word, "size": whole(1), "root": hash_hex}},
+    "log.closed": {"next_origin": word},
+    "config.changed": {"scope": word, "key": word, "old_sha256": hash_hex, "new_sha256": hash_hex,
+                       "public_value?": lambda v: True, "actors": [ACTOR]},
+    "incident.declared": {"code": one_of("data_loss", "key_compromise", "outage", "wrong_information", "other"), **ACTS},
+    "erasure.recorded": {"target": hash_hex, "basis_code": one_of("consent_withdrawn", "legal_order", "content_removed"),
+                         "actors": [ACTOR]},
+    "moderation.action": {"object_sha256": hash_hex, "action": one_of("hide", "restore"), "rule": word, "actor": ACTOR},
+    "staff.action": {"action": word, "object_sha256": hash_hex, "actor": ACTOR},
+    "poll.created": CONFIG,
+    "poll.amended": {**CONFIG, **ACTS},
     "roll.committed": {"roll": word, "count": whole(0), "root": hash_hex, "rule_sha256": hash_hex},
     "credentials.committed": {"count": whole(0), "root": hash_hex, "blob_sha256": hash_hex},
+    "roll.changed": {"roll": word, "added_count": whole(1), "added_root": hash_hex, "removed": lambda v: v == [], **ACTS},
     "poll.opened": {"config": hash_hex, "roll": hash_hex},
-    "ballot.cast": {"bid": digits(32), "cred": hash_hex, "rev": whole(0),
-                    "b": ({"approve": [text]}, {"rank": [[text]]}, {"score": points}, {"alloc": points}),
-                    "origin?": one_of("import")},
-    "poll.closed": {"reason": one_of("scheduled", "by_hand"), "ballots": whole(0), "last_n": whole(0),
-                    "ballots_sha256": hash_hex},
+    "ballot.cast": ({**CAST, "b": MARKS}, {**CAST, "c": hash_hex}),
+    "intake.summary": {"accepted": whole(1), "voters": whole(1)},
+    "ballot.voided": {"bid": digits(32), "rule_sha256": hash_hex, "evidence_sha256": hash_hex, "actors": [ACTOR],
+                      "reason_code": one_of("cast_by_another", "double_identity", "not_eligible", "court_order",
+                                            "technical_fault")},
+    "poll.extended": {"closes_at": whole(0), **ACTS},
+    "poll.paused": ACTS,
+    "poll.resumed": ACTS,
+    "poll.closed": ({"reason": one_of("scheduled"), **CLOSED}, {"reason": one_of("by_hand"), **CLOSED, **ACTS}),
+    "openings.published": {"count": whole(0), "sha256": hash_hex, "bytes": lambda v: whole(0)(v) and v <= MAX_BLOB},
     "participation.published": {"roll": word, "used": whole(0), "bitmap_sha256": hash_hex},
     "tally.published": (
         {**RESULT, "nonce": hash_hex}, {**RESULT, "draw_sha256": hash_hex},
         {**RESULT, "drand": {"chain": hash_hex, "round": whole(1), "signature": even_hex}},
     ),
+    "tally.superseded": {"act": whole(1), **ACTS},
+    "objection.filed": {"objection": OBJECTION, "text_sha256": hash_hex},
+    "objection.answered": {"objection": OBJECTION, "finding": one_of("upheld", "partly", "rejected"), "text_sha256": hash_hex,
+                           "actor": ACTOR},
 }
+NO_POLL = {"log.opened", "log.closed", "config.changed", "erasure.recorded", "moderation.action", "staff.action"}
 AFTER: Dict[str, Set[str]] = {                             # type of a poll's entry -> types that may come right before it
     "poll.created": {""}, "roll.committed": {"poll.created"}, "credentials.committed": {"roll.committed"},
     "poll.opened": {"credentials.committed"}, "ballot.cast": {"poll.opened", "ballot.cast"},
@@ -627,13 +660,17 @@ AFTER: Dict[str, Set[str]] = {                             # type of a poll's en
 }
 
 
+def _fits(spec: Dict[str, Any], value: Dict[str, Any]) -> bool:
+    return {name for name in spec if name[-1] != "?"} <= set(value) <= {name.rstrip("?") for name in spec}
+
+
 def shape(value: Any, spec: Any, where: str) -> None:
     """Raises (C6) unless `value` has exactly the fields of `spec`; a name ending in `?` may be absent.
 
-    Of several specifications in a tuple, the one with the fields of the value counts, or else the first.
+    Of several specifications in a tuple, the first with the fields of the value counts, or else the first of all.
     """
     if isinstance(spec, tuple):
-        fitting = [s for s in spec if isinstance(value, dict) and set(s) == set(value)]
+        fitting = [s for s in spec if isinstance(value, dict) and _fits(s, value)]
         shape(value, (fitting or spec)[0], where)
     elif isinstance(spec, or_null):
         if value is not None:
@@ -671,11 +708,26 @@ def parse_entry(raw: bytes, index: int) -> Dict[str, Any]:
                 "type": one_of(kind), "v": one_of(1)}
     shape(entry, envelope if kind == "ballot.cast" else {**envelope, "t": whole(0)}, f"{where} ({kind})")
     shape(entry["d"], ENTRIES[kind], f"{where} ({kind})")
-    if (kind == "log.opened") != (entry["poll"] == "") or (kind == "log.opened") != (index == 0):
-        raise Problem("C6", f"{where} ({kind}) stands where its type may not: log.opened is index 0, all others name a poll")
-    if kind == "poll.created":
+    if (kind == "log.opened") != (index == 0):
+        raise Problem("C6", f"{where} ({kind}) stands where its type may not: log.opened is index 0 and nowhere else")
+    if kind != "incident.declared" and (kind in NO_POLL) != (entry["poll"] == ""):
+        raise Problem("C6", f"{where} ({kind}) {'names a poll' if kind in NO_POLL else 'names no poll'}, which its type may not")
+    if kind in ("poll.created", "poll.amended"):
         _check_config(entry["d"], f"{where} ({kind})")
+    if kind == "config.changed" and entry["d"]["scope"] == "software":
+        _check_software(entry["d"], f"{where} ({kind})")
     return entry                                           # type: ignore[no-any-return]
+
+
+def _check_software(d: Dict[str, Any], where: str) -> None:
+    """What the sequencer writes when it starts under other software: the release itself stands beside its hash."""
+    if d["key"] not in ("release", "assets"):
+        raise Problem("C6", f"{where} has a key that is not known in the scope software")
+    if d["key"] == "release":
+        value = d.get("public_value")
+        raw = value.encode() if isinstance(value, str) else canonical(value)
+        if hexhash(raw) != d["new_sha256"]:
+            raise Problem("C6", f"{where} does not show the release that its hash names")
 
 
 def _check_config(config: Dict[str, Any], where: str) -> None:
@@ -684,6 +736,8 @@ def _check_config(config: Dict[str, Any], where: str) -> None:
         raise Problem("C6", f"{where} needs options, each with an id of its own")
     if config["tally"]["sha256"] != hexhash(canonical(config["rule"])):
         raise Problem("C6", f"{where}: tally.sha256 is not the hash of the rule")
+    if (config["ballots"] == "sealed") != (config["visibility"] == "sealed"):
+        raise Problem("C6", f"{where} seals its ballots or its course, and not both")
     method, rule, (kind, limits) = config["method"], config["rule"], next(iter(config["ballot"].items()))
     if kind == "alloc" and limits["exact"] and limits["sum"] is None:
         raise Problem("C6", f"{where} asks for an exact sum and names none")

@@ -108,6 +108,9 @@ class Signer:
         return f"{text}\n— {self.name} {signature}\n".encode()
 
 
+RECEIPTS = Signer(ORIGIN + "/receipt", 2)
+
+
 @dataclass
 class Scene:
     """Everything a log will hold. Tests change `entries` and `blobs`, then `write` chains, hashes and signs it all."""
@@ -240,7 +243,7 @@ def rewritten(choice: str, kind: str) -> str:
 def open_log() -> Scene:
     scene = Scene()
     software = {"name": "deliberate", "version": "0.1.0", "commit": ""}
-    scene.add("log.opened", poll="", origin=ORIGIN, vkey=scene.signer.vkey, software=software)
+    scene.add("log.opened", poll="", origin=ORIGIN, vkey=scene.signer.vkey, receipt_vkey=RECEIPTS.vkey, software=software)
     return scene
 
 
