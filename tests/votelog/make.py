@@ -64,7 +64,7 @@ def opened(poll: str = "p1") -> None:
         record("poll.opened", poll=poll, d={})
 
 
-def cast(*numbers: int, poll: str = "p1", k: int | None = 3, **fields: Any) -> None:
+def cast(*numbers: int, poll: str = "p1", k: int | None = 1, **fields: Any) -> None:
     for number in numbers:
         with transaction.atomic():
             d = ballot(number, **fields)
@@ -76,8 +76,8 @@ def closed(poll: str = "p1", ballots: int = 0) -> None:
         record("poll.closed", poll=poll, d={"reason": "by_hand", "ballots": ballots, "ballots_sha256": Z})
 
 
-def small_log(ballots: int = 4) -> sequencer.Published:
-    """A poll that was opened, voted in and closed: 6 + `ballots` entries, published."""
+def small_log(ballots: int = 3) -> sequencer.Published:
+    """A poll that was opened, voted in and closed: 7 + `ballots` entries, published."""
     opened()
     cast(*range(ballots))
     closed(ballots=ballots)

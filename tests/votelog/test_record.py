@@ -28,7 +28,7 @@ def test_nothing_is_recorded_outside_a_transaction() -> None:
     with pytest.raises(RuntimeError, match="transaction"):
         record("poll.created", poll="p1", d={})
     with pytest.raises(RuntimeError, match="transaction"):
-        record_ballot(poll="p1", d=make.ballot(1), k=1)
+        record_ballot(poll="p1", d=make.ballot(1), body="shut", k=1)
     assert not Pending.objects.exists()
 
 
@@ -36,7 +36,7 @@ def test_nothing_is_recorded_outside_a_transaction() -> None:
 def test_what_is_rolled_back_never_happened() -> None:
     with transaction.atomic():
         record("poll.created", poll="p1", d={})
-        record_ballot(poll="p1", d=make.ballot(1), k=1)
+        record_ballot(poll="p1", d=make.ballot(1), body="shut", k=1)
         transaction.set_rollback(True)
     assert not Pending.objects.exists()
 
@@ -81,7 +81,7 @@ def test_it_refuses_to_record_what_could_never_become_an_entry(kind: str, d: dic
 )
 def test_it_refuses_a_ballot_that_could_never_become_an_entry(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"ballot|float|poll"):
-        record_ballot(**{"poll": "p1", "d": make.ballot(1), "k": 3} | wrong)
+        record_ballot(**{"poll": "p1", "d": make.ballot(1), "body": "shut", "k": 3} | wrong)
     assert not Pending.objects.exists()
 
 
