@@ -98,4 +98,4 @@ def test_the_loop_publishes_what_comes_and_ends_when_told() -> None:
         sequencer.run_until(stop)
     finally:
         entries_published.disconnect(hear)
-    assert sizes == [5, 6] == [5, log.size()]
+    assert sizes == [5, 7] == [5, log.size()]
