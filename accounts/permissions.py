@@ -34,7 +34,11 @@ GRANTS: dict[str, Grant] = {
     "comment.create": _anyone_signed_in,
     "ballot.cast": _anyone_signed_in,  # the roll decides further
     "process.see_unpublished": _staff,
+    "request.see": _staff,
     "poll.see_draft": _staff,
+    "poll.freeze": _staff,
+    "poll.change.request": _staff,
+    "poll.change.approve": _staff,  # somebody else than who asked
     "poll.open": _staff,
     "poll.close": _staff,
     "poll.publish": _staff,

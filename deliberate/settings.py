@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "common",
     "accounts",
+    "approvals",
     "eligibility",
     "processes",
     "realtime",

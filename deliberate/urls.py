@@ -20,6 +20,7 @@ urlpatterns = [
         path("verify/votelog_verify.py", views.verifier_download, name="verifier-download"),
         path("account/", include("allauth.urls")),
         path("profile/", include("accounts.urls")),
+        path("approvals/", include("approvals.urls")),
         path("eligibility/", include("eligibility.urls")),
         path("processes/", include("processes.urls")),
         path("", include("voting.urls")),
