@@ -45,7 +45,7 @@ class Poll(models.Model):
     """One question put to one roll, counted by one rule.
 
     While it is announced it can be amended. From opening on nothing changes but `status`, `closed_at`, and what two people
-    decide together in public (`voting.changes`): `closes_at`, `paused` and `places`.
+    decide together in public (`voting.changes`): `closes_at`, `paused` and `roll_count`.
     """
 
     class Status(models.TextChoices):
@@ -98,7 +98,7 @@ class Poll(models.Model):
     """Of a poll that was extended: when it was to close at opening. Else null."""
     paused = models.BooleanField(default=False)
     """No ballot is accepted while it is. The close stays when it was."""
-    places = models.PositiveIntegerField(null=True, blank=True)
+    roll_count = models.PositiveIntegerField(null=True, blank=True)
     """So many places of the roll, from index 0 on, have a credential in this poll; null before it opens."""
     closed_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
@@ -216,22 +216,6 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return self.bid_tag
-
-
-class Void(models.Model):
-    """A ballot that is not counted, by a decision of two people that stands in the public log with its grounds.
-
-    Nothing else is kept of it here. The ballot itself stays; one that it had replaced does not come back.
-    """
-
-    poll = models.ForeignKey(Poll, models.PROTECT, related_name="voids")
-    bid = models.CharField(max_length=32)
-
-    class Meta:
-        constraints = [UniqueConstraint(name="a_ballot_is_voided_once", fields=["bid"])]
-
-    def __str__(self) -> str:
-        return self.bid
 
 
 class Draw(models.Model):
