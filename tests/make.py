@@ -127,7 +127,7 @@ def cast(
 def published(poll: Poll) -> Poll:
     """Close an open poll, bring the closing into the log, count and publish."""
     now = timezone.now()
-    actions.close_poll(poll=poll, by=None, at=now)
+    actions.close_poll(poll=poll, by=None, at=poll.closes_at)
     sequencer.run_once()
     actions.publish_result(poll=poll, by=None, at=now)
     sequencer.run_once()

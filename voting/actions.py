@@ -211,7 +211,7 @@ def _why_not_again(poll: Poll, tag: str, revision: int) -> Refusal | None:
 def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
     """Close the box for good. Ballots being cast at this moment are all in the count or all refused.
 
-    `by` None: the clock. Raises NotPermitted, PollNotOpen.
+    `by` None: the clock. Raises NotPermitted, PollNotOpen, PollStillRuns.
     """
     with transaction.atomic():
         lock_exclusive(poll.topic)  # waits for casts in flight, then no cast gets past
@@ -220,6 +220,8 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
             raise NotPermitted()
         if refusal := rules.why_not_close(poll):
             raise refusal
+        if by is None and at < poll.closes_at:
+            raise errors.PollStillRuns()
         poll.status = Poll.Status.CLOSED
         poll.closed_at = min(at, poll.closes_at)
         poll.save(update_fields=["status", "closed_at"])
@@ -227,6 +229,7 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
         record(
             "poll.closed",
             poll=poll.public_id,
+            at=at,
             d={
                 "reason": "scheduled" if by is None else "by_hand",
                 "ballots": Ballot.objects.filter(poll=poll).count(),

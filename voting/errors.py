@@ -10,6 +10,11 @@ class PollNotOpen(Refusal):
     reason = _("This poll is not open for voting now. Nothing was cast.")
 
 
+class PollStillRuns(Refusal):
+    code = "poll_still_runs"
+    reason = _("The time of this poll is not over. Two members of staff together can close it earlier.")
+
+
 class PollNotYetOpen(PollNotOpen):
     code = "poll_not_yet_open"
     reason = _("This poll has not opened yet. Nothing was cast; come back when it opens.")

@@ -67,7 +67,7 @@ def tied(source: str) -> Poll:
 
 def closed(source: str) -> Poll:
     """The same, closed, and the closing stands in the log."""
-    poll = actions.close_poll(poll=tied(source), by=None, at=timezone.now())
+    poll = actions.close_poll(poll=(poll := tied(source)), by=None, at=poll.closes_at)
     sequencer.run_once()
     return poll
 
@@ -293,7 +293,7 @@ def test_a_draw_is_recorded_once_and_stays() -> None:
 def test_no_draw_is_taken_before_the_close_or_before_the_closing_is_public() -> None:
     poll = tied("public-draw")
     refused(poll, errors.DrawNotAwaited, text=DICE)
-    actions.close_poll(poll=poll, by=None, at=timezone.now())
+    actions.close_poll(poll=poll, by=None, at=poll.closes_at)
     refused(poll, errors.ClosingNotInLog, text=DICE)
     sequencer.append(log.current_shard(), [poll.public_id])  # it has its place, and no checkpoint covers it
     refused(poll, errors.ClosingNotInLog, text=DICE)
@@ -425,7 +425,7 @@ def test_the_page_of_a_poll_says_where_lots_come_from(source: str, said: str) ->
 
 
 def test_the_waiting_page_shows_the_fingerprint_and_what_is_awaited() -> None:
-    poll = actions.close_poll(poll=tied("public-draw"), by=None, at=timezone.now())
+    poll = actions.close_poll(poll=(poll := tied("public-draw")), by=None, at=poll.closes_at)
     assert "the lots are still to be drawn" not in page("result", poll)
     sequencer.run_once()
     waiting = page("result", poll)

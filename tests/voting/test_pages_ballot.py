@@ -215,7 +215,7 @@ def test_a_receipt_number_used_for_another_ballot_gets_a_fresh_one(open_poll: Po
 
 
 def test_after_the_close_nothing_is_lost_but_nothing_is_cast(open_poll: Poll, as_ada: Client) -> None:
-    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    actions.close_poll(poll=open_poll, by=None, at=open_poll.closes_at)
     for name in ("ballot", "ballot-cast"):
         answer = as_ada.post(url(name, open_poll), form("o1", "o4", step="review"))
         html = answer.content.decode()

@@ -146,7 +146,7 @@ def test_delivery_shows_award_against_spending_and_flags_trouble(db: None, clien
 
 def test_before_there_is_a_result_the_page_says_what_it_waits_for(open_poll: Poll, client: Client) -> None:
     assert "There is no result yet: voting is on" in page(client, open_poll)
-    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    actions.close_poll(poll=open_poll, by=None, at=open_poll.closes_at)
     assert "the result is on its way" in page(client, open_poll)
 
 

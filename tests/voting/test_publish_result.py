@@ -29,13 +29,13 @@ def test_the_log_tells_the_life_of_a_poll_in_order(open_poll: Poll, ada) -> None
     poll = make.published(open_poll)
     assert types(poll) == [
         "poll.created", "roll.committed", "credentials.committed", "poll.opened",
-        "ballot.cast", "poll.closed", "participation.published", "tally.published",
+        "ballot.cast", "intake.summary", "poll.closed", "participation.published", "tally.published",
     ]  # fmt: skip
 
 
 def test_the_nonce_is_not_shown_before_the_closing_stands_in_the_log(open_poll: Poll, ada) -> None:
     make.cast(open_poll, ada, "o1")
-    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    actions.close_poll(poll=open_poll, by=None, at=open_poll.closes_at)
     with pytest.raises(errors.ClosingNotInLog):
         actions.publish_result(poll=open_poll, by=None, at=timezone.now())
     assert not open_poll.results.exists()
@@ -43,10 +43,12 @@ def test_the_nonce_is_not_shown_before_the_closing_stands_in_the_log(open_poll: 
 
 def test_a_box_that_was_tampered_with_after_closing_is_not_counted(open_poll: Poll, ada) -> None:
     make.cast(open_poll, ada, "o1")
-    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    actions.close_poll(poll=open_poll, by=None, at=open_poll.closes_at)
     sequencer.run_once()
     stuffed = Ballot.objects.get()
-    stuffed.credential, stuffed.bid = "ab" * 32, "cd" * 16
+    more = {"d": {"bid": "cd" * 16, "cred": "ab" * 32, "rev": 0}, "b": {"approve": ["o3"]}}
+    stuffed.body = box().seal(poll=open_poll.public_id, content=more, room=512)
+    stuffed.tag, stuffed.bid_tag = "ab" * 32, "cd" * 32
     stuffed.save(force_insert=True)
     with pytest.raises(errors.CountDiffersFromLog):
         actions.publish_result(poll=open_poll, by=None, at=timezone.now())
@@ -169,7 +171,7 @@ def test_a_poll_that_cannot_be_finished_does_not_hold_up_the_others(settings) ->
 def test_the_nonce_is_not_shown_while_no_signed_checkpoint_covers_the_closing(open_poll: Poll, ada) -> None:
     make.cast(open_poll, ada, "o1")
     sequencer.run_once()
-    actions.close_poll(poll=open_poll, by=None, at=timezone.now())
+    actions.close_poll(poll=open_poll, by=None, at=open_poll.closes_at)
     sequencer.append(log.current_shard(), [open_poll.public_id])  # and there the sequencer dies
     with pytest.raises(errors.ClosingNotInLog):
         actions.publish_result(poll=open_poll, by=None, at=timezone.now())
