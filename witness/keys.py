@@ -47,7 +47,7 @@ def load(path: Path) -> tuple[VerifierKey, Signer]:
         )
     try:
         head, _, rest = text.removesuffix("\n").partition(_HEAD)
-        name, key_id, secret = rest.rsplit("+", 2)[-3:] if rest.count("+") >= 2 else ("", "", "")
+        name, key_id, secret = [*rest.split("+", 2), "", ""][:3]
         data = note.decode_base64(secret)
         private = Ed25519PrivateKey.from_private_bytes(data[1:])
         key = cosignature.verifier_key(name, private.public_key().public_bytes_raw())
