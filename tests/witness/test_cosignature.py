@@ -68,7 +68,10 @@ def test_the_log_itself_under_its_own_key_type_is_no_witness() -> None:
     assert cosignature.time_of(note.parse(SIGNED), cosignature.verifier_key(LOG.origin, LOG.key.public), check_signature) is None
 
 
-@pytest.mark.parametrize("vkey", ["", "x", VKEY[:-2], VKEY.replace("+" + KEY.key_id.hex(), "+00000000"), "a b" + VKEY, "\ud800" + VKEY])
+WRONG_ID = VKEY.replace(KEY.key_id.hex(), "00000000")
+
+
+@pytest.mark.parametrize("vkey", ["", "x", VKEY[:-2], WRONG_ID, "a b" + VKEY, "\ud800" + VKEY])
 def test_what_is_no_vkey_of_a_witness_is_refused(vkey: str) -> None:
     with pytest.raises(ProofError):
         cosignature.parse_vkey(vkey)

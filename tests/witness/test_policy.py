@@ -149,7 +149,7 @@ W = {name: f"witness {name} {KEYS[name]}\n" for name in "ABC"}
         (W["A"] + "group g any g\n", 2, "'g' is not defined above"),
         (W["A"] + "group g any A A\n", 2, "'A' is a member of a group already"),
         (W["A"] + W["B"] + "group g any A\ngroup h any B A\n", 4, "'A' is a member of a group already"),
-        *[(W["A"] + f"group g {k} A\n", 2, "any, all or a number from 1 to 1") for k in ("0", "2", "01", "-1", "1.", "some", "१")],
+        *[(W["A"] + f"group g {k} A\n", 2, "a number from 1 to 1") for k in ("0", "2", "01", "-1", "1.", "some", "१")],
         ("quorum none\r\n", 1, "control character"),
         ("quorum\x0bnone\n", 1, "control character"),
         ("# \x7f\n", 1, "control character"),
@@ -184,8 +184,9 @@ def test_thirty_two_of_everything_and_deep_nesting_are_read() -> None:
     assert not found.satisfied_by(everyone[1:])
 
 
+WORDS = ("log", "witness", "group", "quorum", "none", "any", "all", "1", "2", "A", "B", "g", "#")
 words = st.sampled_from(
-    [*["log", "witness", "group", "quorum", "none", "any", "all", "1", "2", "A", "B", "g", "#"], "\t", "\n", "\n", *map(str, (LOG.key, KEYS["A"], KEYS["B"]))]
+    [*WORDS, "\t", "\n", "\n", *map(str, (LOG.key, KEYS["A"], KEYS["B"]))]
 )
 
 
