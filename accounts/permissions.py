@@ -43,6 +43,8 @@ GRANTS: dict[str, Grant] = {
     "poll.close": _staff,
     "poll.publish": _staff,
     "delivery.record": _staff,
+    "content.hide": _staff,
+    "objection.answer": _staff,
 }
 
 

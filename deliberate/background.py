@@ -10,15 +10,26 @@ from collections.abc import Callable
 from django.db import close_old_connections
 from django.utils import timezone
 
+from objections import actions as objections
+from outbox import actions as outbox
 from votelog import sequencer
-from voting import actions
+from voting import actions as voting
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = 1.0
 """Seconds. The log is published at most once a second, so looking more often would only warm the room."""
 
 
-BEATS: list[Callable[[], object]] = [sequencer.run_once, lambda: actions.tick(at=timezone.now())]
+CLOCK: list[Callable[..., object]] = [voting.tick, objections.tick, outbox.tick]
+"""What the clock does, again and again; each takes the moment as `at`. The worker does the same."""
+
+
+def tick() -> None:
+    for beat in CLOCK:
+        beat(at=timezone.now())
+
+
+BEATS: list[Callable[[], object]] = [sequencer.run_once, tick]
 
 
 def _run(stop: threading.Event) -> None:

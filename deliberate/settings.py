@@ -84,6 +84,9 @@ INSTALLED_APPS = [
     "ballotbox",
     "votelog",
     "voting",
+    "outbox",
+    "moderation",
+    "objections",
     "proposals",
     "deliberate",
     *(["deliberate.demo"] if DEMO else []),
@@ -163,6 +166,12 @@ EMBEDDED_SEQUENCER: bool = env.bool("EMBEDDED_SEQUENCER", DEMO or DEBUG)
 # The socket of `manage.py ballotbox`, which then holds the secrets of polls; empty: this process does, in KEYS_DIR.
 BALLOTBOX_SOCKET: str = env.str("BALLOTBOX_SOCKET", "")
 SOFTWARE_VERSION = __version__
+SOFTWARE_COMMIT: str = env.str("SOFTWARE_COMMIT", "")
+# A folder on another disk or host; the sequencer lays every checkpoint down there too, and compares at its start.
+_copies: str = env.str("CHECKPOINT_COPY_DIR", "")
+CHECKPOINT_COPY_DIR = Path(_copies) if _copies else None
+# How long after its last news a poll may still be contested; a year's log is closed when that is over for all its polls.
+APPEALS_DAYS: int = env.int("APPEALS_DAYS", 30)
 
 # --- People ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -211,6 +220,9 @@ ACCOUNT_RATE_LIMITS = {
     "proposal_endorse": "60/m/user",
     "comment_create": "12/m/user,120/h/user",
     "ballot_cast": "30/m/user",
+    # Per network address first: whoever is stopped there uses up nobody's mail address.
+    "objection_file": "5/m/ip,30/d/ip,3/h/key",
+    "objection_confirm": "20/m/ip,10/h/key",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_UNIQUE_EMAIL = True
@@ -246,6 +258,10 @@ EMAIL_PORT: int = env.int("SMTP_PORT", 587)
 EMAIL_HOST_USER: str = env.str("SMTP_USER", "")
 EMAIL_HOST_PASSWORD: str = env.str("SMTP_PASSWORD", "")
 EMAIL_USE_TLS: bool = env.bool("SMTP_TLS", True)
+# A mail server that does not answer must not hold up the clock.
+EMAIL_TIMEOUT = 10
+# Where answers to our mails go: appeals against moderation among them.
+CONTACT_MAIL: str = env.str("CONTACT_MAIL", "")
 DEFAULT_FROM_EMAIL: str = env.str("MAIL_FROM", f"{SITE_NAME} <no-reply@{HOSTS[0].strip('.')}>")
 
 # --- Language and time -------------------------------------------------------------------------------------------

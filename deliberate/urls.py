@@ -25,6 +25,8 @@ urlpatterns = [
         path("processes/", include("processes.urls")),
         path("", include("voting.urls")),
         path("", include("proposals.urls")),
+        path("", include("objections.urls")),
+        path("moderation/", include("moderation.urls")),
         *([path("demo/", include("deliberate.demo.urls"))] if settings.DEMO else []),
     ),
 ]

@@ -106,7 +106,7 @@ def debate_note(process: Process, fresh: int) -> str:
 
 def comments_of_the_last_day(at: datetime) -> dict[int, int]:
     """How many comments by number of the process."""
-    fresh = Comment.objects.filter(at__gte=at - timedelta(days=1), proposal__status=Proposal.Status.PUBLISHED)
+    fresh = Comment.objects.filter(at__gte=at - timedelta(days=1), hidden="", proposal__in=Proposal.objects.published())
     return dict(fresh.order_by().values_list("proposal__process").annotate(count=Count("pk")))
 
 
@@ -132,7 +132,7 @@ def live_numbers() -> list[dict[str, Any]]:
     numbers = [
         (User.objects.filter(is_active=True).count(), _("people")),
         (Proposal.objects.published().filter(process__published=True).count(), _("proposals")),
-        (Comment.objects.filter(proposal__process__published=True).count(), _("comments")),
+        (Comment.objects.filter(proposal__process__published=True, hidden="").count(), _("comments")),
         (
             Board.objects.filter(poll__process__published=True).aggregate(ballots=Sum("turnout", default=0))["ballots"],
             _("ballots"),

@@ -84,7 +84,7 @@ def _comments_text(count: int) -> str:
 
 def listed(user: object) -> list[Process]:
     """What the user may see, newest first, with everything that a card needs, in two queries."""
-    published = Q(proposals__status="published")
+    published = Q(proposals__status="published", proposals__hidden="")
     return list(
         Process.objects.visible_to(user)
         .select_related("scope")

@@ -13,6 +13,8 @@ from django.db.models import F
 from accounts.models import User
 from common.locks import lock_exclusive
 from common.refusal import Refusal
+from moderation import actions as moderation
+from moderation.models import Act
 from processes.models import Process, Scope, Topic
 from proposals import errors, rules
 from proposals.models import Comment, Endorsement, Proposal, Version, segment
@@ -162,6 +164,78 @@ def add_comment(
         if proposal.process.published:  # a topic can be watched by anyone who counts up to its number
             announce(proposal.live_topic, lambda: render_new_comment(comment))
     return comment
+
+
+def hide_proposal(*, proposal: Proposal, by: User, rule: str, reason: str, at: datetime, base_url: str) -> None:
+    """Take a published proposal out of the lists and replace its text by a notice. See moderation.actions.hide.
+
+    Raises ProposalNotPublished, NotPermitted, AlreadyHidden.
+    """
+    if not proposal.is_published:
+        raise errors.ProposalNotPublished()
+    moderation.hide(
+        thing=proposal,
+        kind=Act.Kind.PROPOSAL,
+        number=proposal.pk,
+        author=_wrote(proposal.author, f"{proposal.title}\n\n{proposal.body}"),
+        by=by,
+        rule=rule,
+        reason=reason,
+        at=at,
+        base_url=base_url,
+    )
+
+
+def restore_proposal(*, proposal: Proposal, by: User, reason: str, at: datetime, base_url: str) -> None:
+    """Show a hidden proposal again, with everything that belongs to it. Raises NotPermitted, NotHidden."""
+    text = f"{proposal.title}\n\n{proposal.body}"
+    moderation.restore(
+        thing=proposal,
+        kind=Act.Kind.PROPOSAL,
+        number=proposal.pk,
+        author=_wrote(proposal.author, text),
+        by=by,
+        reason=reason,
+        at=at,
+        base_url=base_url,
+    )
+
+
+def hide_comment(*, comment: Comment, by: User, rule: str, reason: str, at: datetime, base_url: str) -> None:
+    """Replace a comment by a notice; what answers it stays, and it counts no more. Raises NotPermitted, AlreadyHidden."""
+    with transaction.atomic():
+        moderation.hide(
+            thing=comment,
+            kind=Act.Kind.COMMENT,
+            number=comment.pk,
+            author=_wrote(comment.author, comment.body),
+            by=by,
+            rule=rule,
+            reason=reason,
+            at=at,
+            base_url=base_url,
+        )
+        Proposal.objects.filter(pk=comment.proposal_id).update(comments_count=F("comments_count") - 1)
+
+
+def restore_comment(*, comment: Comment, by: User, reason: str, at: datetime, base_url: str) -> None:
+    """Show a hidden comment again. Raises NotPermitted, NotHidden."""
+    with transaction.atomic():
+        moderation.restore(
+            thing=comment,
+            kind=Act.Kind.COMMENT,
+            number=comment.pk,
+            author=_wrote(comment.author, comment.body),
+            by=by,
+            reason=reason,
+            at=at,
+            base_url=base_url,
+        )
+        Proposal.objects.filter(pk=comment.proposal_id).update(comments_count=F("comments_count") + 1)
+
+
+def _wrote(author: User | None, text: str) -> moderation.Wrote:
+    return moderation.Wrote(email=author.email if author else "", language=author.language if author else "en", text=text)
 
 
 def _ask(refusal: Refusal | None) -> None:

@@ -34,6 +34,17 @@ class ProposalEditedMeanwhile(Refusal):
     correctable = True
 
 
+class ProposalHidden(Refusal):
+    code = "proposal_hidden"
+    reason = _("This proposal is hidden for a rule of the house. While it is, nothing can be done to it.")
+
+
+class CommentHidden(Refusal):
+    code = "comment_hidden"
+    reason = _("The comment that you reply to was hidden meanwhile. Your text is kept: publish it as a comment of its own.")
+    correctable = True
+
+
 class CommentElsewhere(Refusal):
     code = "comment_elsewhere"
     reason = _("The comment that you reply to does not belong to this proposal. Your text is kept: choose a comment here.")

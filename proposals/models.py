@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.permissions import can
 from common.persian import fold
+from moderation.models import Hidden
 from processes.models import Process, Scope, Topic
 from proposals.text import excerpt, slug_of
 from voting.models import Option
@@ -30,7 +31,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         return self.filter(published | Q(author=person) if person else published)
 
     def published(self) -> ProposalQuerySet:
-        return self.filter(status=Proposal.Status.PUBLISHED)
+        """What lists show: not what is hidden."""
+        return self.filter(status=Proposal.Status.PUBLISHED, hidden="")
 
     def search(self, text: str) -> ProposalQuerySet:
         """Those in which every word of `text` occurs, however it is typed. Everything for an empty text."""
@@ -60,7 +62,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         return related.prefetch_related("process__phases").annotate(last_comment_id=Subquery(last), is_endorsed=Exists(own))
 
 
-class Proposal(models.Model):
+class Proposal(Hidden):
     """A text people can support, discuss and vote on.
 
     `version` grows by one with each change after publication, which is version 1. A draft counts down from -1, so that
@@ -114,7 +116,11 @@ class Proposal(models.Model):
 
     @property
     def slug(self) -> str:
-        return slug_of(self.title)
+        return "-" if self.hidden else slug_of(self.title)
+
+    def shows_text_to(self, user: object) -> bool:
+        """A hidden text is still read by its author and by staff who may hide."""
+        return not self.hidden or (isinstance(user, User) and (user.pk == self.author_id or can(user, "content.hide", self)))
 
     @property
     def live_topic(self) -> str:
@@ -187,7 +193,7 @@ def segment(number: int) -> str:
     return f"{number:0{WIDTH}d}"
 
 
-class Comment(models.Model):
+class Comment(Hidden):
     """A contribution to the thread of a proposal. Numbers grow in the order in which comments became visible."""
 
     class Stance(models.TextChoices):

@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 
 from accounts.models import User
+from accounts.permissions import can
 from common.refusal import Refusal
 from common.templatetags.text import short_day
 from processes.models import Process, Scope
@@ -115,6 +116,8 @@ def detail_page(
         "refusal_to_comment": rules.why_not_comment(proposal, user, at=now),
         "refusal_to_edit": rules.why_not_edit(proposal, user, at=now),
         "may_comment": rules.may_anyone(proposal.process, "comment", at=now),
+        "shows_text": proposal.shows_text_to(user),
+        "may_hide": can(user, "content.hide"),
         "refusal": refusal,
         "refusal_of": refusal_of,
     }
@@ -165,7 +168,7 @@ def similar_to(title: str, body: str, process: Process, *, besides: Proposal | N
     mentioned = Q()
     for word in words:
         mentioned |= Q(folded__contains=word)
-    candidates = Proposal.objects.filter(mentioned, process=process, status=Proposal.Status.PUBLISHED)
+    candidates = Proposal.objects.published().filter(mentioned, process=process)
     candidates = candidates.exclude(pk=besides.pk if besides else 0).order_by("-endorsements_count", "-pk")
     text = words | words_of(body)
 

@@ -29,6 +29,8 @@ def why_not_edit(proposal: Proposal, user: Someone, *, at: datetime) -> Refusal 
     """A text may be changed by its author while proposals are made, and no more once it is voted on."""
     if refusal := _why_not_allowed(user, "proposal.edit", proposal):
         return refusal
+    if proposal.hidden:
+        return errors.ProposalHidden()
     if proposal.poll_option_id is not None:
         return errors.ProposalPutToVote()
     return why_not(proposal.process, "propose", at=at)
@@ -41,14 +43,20 @@ def why_not_publish(proposal: Proposal, user: Someone, *, at: datetime) -> Refus
 def why_not_endorse(proposal: Proposal, user: Someone, *, at: datetime) -> Refusal | None:
     if not proposal.is_published:
         return errors.ProposalNotPublished()
+    if proposal.hidden:
+        return errors.ProposalHidden()
     return why_not(proposal.process, "endorse", at=at) or _why_not_allowed(user, "proposal.endorse", proposal)
 
 
 def why_not_comment(proposal: Proposal, user: Someone, *, parent: Comment | None = None, at: datetime) -> Refusal | None:
     if not proposal.is_published:
         return errors.ProposalNotPublished()
+    if proposal.hidden:
+        return errors.ProposalHidden()
     if parent is not None and parent.proposal_id != proposal.pk:
         return errors.CommentElsewhere()
+    if parent is not None and parent.hidden:
+        return errors.CommentHidden()
     return why_not(proposal.process, "comment", at=at) or _why_not_allowed(user, "comment.create", proposal)
 
 

@@ -72,8 +72,8 @@ def _nest(beginnings: Sequence[Comment], replies: Sequence[Comment], whole: int 
 
 
 def totals(proposal: Proposal) -> dict[str, int]:
-    """How many comments take which stance, and what the bar of them needs."""
-    counts = dict(proposal.comments.order_by().values_list("stance").annotate(count=Count("pk")))
+    """How many comments that are not hidden take which stance, and what the bar of them needs."""
+    counts = dict(proposal.comments.filter(hidden="").order_by().values_list("stance").annotate(count=Count("pk")))
     found = {stance: counts.get(stance, 0) for stance in Comment.Stance.values}
     favour, neutral, against = found["for"], found["neutral"], found["against"]
     return {

@@ -14,6 +14,9 @@ urlpatterns = [
     path("proposals/<int:pk>/endorse/withdraw/", views.endorsement_withdraw, name="endorsement-withdraw"),
     path("proposals/<int:pk>/comments/new/", views.comment_create, name="comment-create"),
     path("proposals/<int:pk>/comments/news/", views.comment_news, name="comment-news"),
+    path("proposals/<int:pk>/moderate/", views.proposal_moderate, name="proposal-moderate"),
+    path("comments/<int:pk>/", views.comment_short, name="comment"),
+    path("comments/<int:pk>/moderate/", views.comment_moderate, name="comment-moderate"),
     path("processes/<slug:slug>/proposals/", views.proposal_list, name="process-proposals"),
     path("processes/<slug:slug>/proposals/new/", views.proposal_create, name="proposal-create"),
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from allauth.core import ratelimit
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,8 +20,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import User
+from accounts.permissions import can
 from common.refusal import Refusal
 from common.views import template_for
+from moderation.models import Act
+from moderation.views import moderate
 from processes.models import Process
 from proposals import actions, errors, rules
 from proposals.forms import CommentForm, ProposalForm
@@ -49,6 +55,10 @@ def _person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+def _rights(request: HttpRequest) -> dict[str, bool]:
+    return {"may_hide": can(request.user, "content.hide")}
+
+
 def _check_pace(request: HttpRequest, action: str) -> None:
     """Raises TooFast. How often is often is set in ACCOUNT_RATE_LIMITS."""
     if request.user.is_authenticated and not ratelimit.consume(request, action=action, user=request.user):
@@ -74,7 +84,7 @@ def proposal_detail(request: HttpRequest, pk: int, slug: str = "") -> HttpRespon
     if request.htmx and "from" in request.GET:  # type: ignore[attr-defined]
         thread = read_thread(proposal, **thread_wanted(request.GET, proposal))
         may_comment = rules.may_anyone(proposal.process, "comment", at=timezone.now())
-        context = {"proposal": proposal, "thread": thread, "may_comment": may_comment}
+        context = {"proposal": proposal, "thread": thread, "may_comment": may_comment} | _rights(request)
         return render(request, "proposals/thread.html#conversations", context)
     number = request.GET.get("reply", "")
     reply_to = _comment(proposal, number)
@@ -115,6 +125,8 @@ def proposal_create(request: HttpRequest, slug: str) -> HttpResponse:
 def proposal_edit(request: HttpRequest, pk: int) -> HttpResponse:
     proposal = _proposal(request, pk)
     process = proposal.process
+    if not proposal.shows_text_to(request.user):
+        return redirect("proposals:proposal-short", pk)
     if request.method != "POST":
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
@@ -154,7 +166,9 @@ def proposal_publish(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def proposal_versions(request: HttpRequest, pk: int) -> HttpResponse:
     proposal = _proposal(request, pk)
-    context = {"proposal": proposal, "process": proposal.process, "versions": proposal.versions.all()}
+    shown = proposal.shows_text_to(request.user)
+    versions = proposal.versions.all() if shown else proposal.versions.none()
+    context = {"proposal": proposal, "process": proposal.process, "versions": versions, "shows_text": shown}
     return render(request, "proposals/proposal_versions.html", context)
 
 
@@ -221,4 +235,48 @@ def comment_news(request: HttpRequest, pk: int) -> HttpResponse:
     proposal = _proposal(request, pk)
     since = request.GET.get("since", "0")
     known = int(since) if since.isdecimal() and len(since) <= 18 else 0
-    return render(request, "proposals/thread.html#news", news_page(proposal, since=known))
+    return render(request, "proposals/thread.html#news", news_page(proposal, since=known) | _rights(request))
+
+
+@require_safe
+def comment_short(request: HttpRequest, pk: int) -> HttpResponse:
+    """The address of a comment where only its number is known."""
+    visible = Comment.objects.filter(proposal__in=Proposal.objects.visible_to(request.user)).select_related("proposal")
+    return redirect(get_object_or_404(visible, pk=pk).get_absolute_url())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def proposal_moderate(request: HttpRequest, pk: int) -> HttpResponse:
+    proposal = _proposal(request, pk)
+    return moderate(
+        request,
+        kind=Act.Kind.PROPOSAL,
+        number=pk,
+        hidden=proposal.hidden,
+        text=f"{proposal.title}\n\n{proposal.body}",
+        language=proposal.language,
+        back=reverse("proposals:proposal-short", args=[pk]),
+        hide=partial(actions.hide_proposal, proposal=proposal),
+        restore=partial(actions.restore_proposal, proposal=proposal),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def comment_moderate(request: HttpRequest, pk: int) -> HttpResponse:
+    visible = Comment.objects.filter(proposal__in=Proposal.objects.visible_to(request.user))
+    comment = get_object_or_404(visible.select_related("proposal", "author"), pk=pk)
+    return moderate(
+        request,
+        kind=Act.Kind.COMMENT,
+        number=pk,
+        hidden=comment.hidden,
+        text=comment.body,
+        language=comment.language,
+        back=comment.get_absolute_url(),
+        hide=partial(actions.hide_comment, comment=comment),
+        restore=partial(actions.restore_comment, comment=comment),
+    )
