@@ -18,6 +18,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from accounts.permissions import can
+from approvals import actions as approvals
 from ballotbox import box
 from common.localized import Localized
 from common.locks import lock_exclusive, lock_shared
@@ -94,29 +95,56 @@ def create_poll(*, options: Sequence[PlannedOption], **fields: Any) -> Poll:
     return poll
 
 
-def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
-    """Freeze the poll, commit to its rules, roll and credentials in the log, and let ballots in.
+def freeze_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
+    """Announce the poll: its rules stand in the log from now on, and only two people together can still amend them.
 
     `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete, PollNotCountable, and what
     create_poll raises; NotCanonical where the rules do not fit into one entry of the log, which about 150 options fill.
     """
     with transaction.atomic():
         lock_exclusive(poll.topic)
+        poll = Poll.objects.get(pk=poll.pk)
+        if by is not None and not can(by, "poll.freeze", poll):
+            raise NotPermitted()
+        if refusal := rules.why_not_freeze(poll):
+            raise refusal
+        box().make_secrets(poll=poll.public_id, with_nonce=poll.seed_source == Poll.SeedSource.COMMIT_REVEAL)
+        poll.status = Poll.Status.FROZEN
+        poll.save(update_fields=["status"])
+        record("poll.created", poll=poll.public_id, d=commitments.poll_created(poll, origin=origin))
+        announce(poll.topic, lambda: render_board(poll))
+    return poll
+
+
+def open_poll(*, poll: Poll, by: User | None, origin: str = "") -> Poll:
+    """Commit to the roll and the credentials of the poll in the log, and let ballots in. A draft is announced first.
+
+    `by` None: the clock or a command. Raises NotPermitted, PollNotDraft, PollIncomplete, and what freeze_poll raises.
+    """
+    with transaction.atomic():
+        lock_exclusive(roll_lock(poll))  # always before the polls on it: places may be added to a roll
+        lock_exclusive(poll.topic)
         poll = Poll.objects.select_related("roll").get(pk=poll.pk)
         if by is not None and not can(by, "poll.open", poll):
             raise NotPermitted()
+        if poll.status == Poll.Status.DRAFT:
+            poll = freeze_poll(poll=poll, by=None, origin=origin)
         if refusal := rules.why_not_open(poll):
             raise refusal
-        box().make_secrets(poll=poll.public_id, with_nonce=poll.seed_source == Poll.SeedSource.COMMIT_REVEAL)
         poll.status = Poll.Status.OPEN
-        poll.save(update_fields=["status"])
+        poll.roll_count = poll.roll.entries.count()
+        poll.save(update_fields=["status", "roll_count"])
         Board.objects.create(poll=poll)
-        record("poll.created", poll=poll.public_id, d=commitments.poll_created(poll, origin=origin))
         record("roll.committed", poll=poll.public_id, d=commitments.roll_committed(poll.roll))
         record("credentials.committed", poll=poll.public_id, d=commitments.credentials_committed(poll))
         record("poll.opened", poll=poll.public_id, d={})
         announce(poll.topic, lambda: render_board(poll))
     return poll
+
+
+def roll_lock(poll: Poll) -> str:
+    """The name of the lock under which places are added to the poll's roll."""
+    return f"roll.{poll.roll_id}"
 
 
 def cast_ballot(
@@ -208,16 +236,15 @@ def _why_not_again(poll: Poll, tag: str, revision: int) -> Refusal | None:
     return errors.BallotStale() if revision != len(earlier) else None
 
 
-def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
+def close_poll(*, poll: Poll, by: Sequence[str] | None, at: datetime, reason: Localized | None = None) -> Poll:
     """Close the box for good. Ballots being cast at this moment are all in the count or all refused.
 
-    `by` None: the clock. Raises NotPermitted, PollNotOpen, PollStillRuns.
+    `by` None: the clock. Else the pseudonyms of the two people who decided to close early, for a `reason`; whether they may
+    is asked where they decide (`approvals`). Raises PollNotOpen, PollStillRuns.
     """
     with transaction.atomic():
         lock_exclusive(poll.topic)  # waits for casts in flight, then no cast gets past
         poll = Poll.objects.get(pk=poll.pk)
-        if by is not None and not can(by, "poll.close", poll):
-            raise NotPermitted()
         if refusal := rules.why_not_close(poll):
             raise refusal
         if by is None and at < poll.closes_at:
@@ -231,7 +258,7 @@ def close_poll(*, poll: Poll, by: User | None, at: datetime) -> Poll:
             poll=poll.public_id,
             at=at,
             d={
-                "reason": "scheduled" if by is None else "by_hand",
+                **({"reason": "scheduled"} if by is None else {"reason": "by_hand", **commitments.decided(reason or {}, by)}),
                 "ballots": Ballot.objects.filter(poll=poll).count(),
                 "ballots_sha256": tabulate.ballots_sha256(poll, count),
             },
@@ -272,11 +299,11 @@ def record_draw(
 
 
 def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
-    """Count the closed poll and publish the first result act.
+    """Count the closed poll and publish a result act: the first one, or the next where the last one was superseded.
 
     What decides ties is shown only now, when the fingerprint of the ballots already stands in the log. Counting
     may take long, so it happens before the transaction; the fingerprint is looked at again inside.
-    Raises NotPermitted, PollNotClosed, DrawAwaited, ClosingNotInLog, CountDiffersFromLog.
+    Raises NotPermitted, PollNotClosed, DrawAwaited, ClosingNotInLog, CountDiffersFromLog, VoidedMeanwhile.
     """
     poll = _may_publish(poll, by)
     closed = draws.closing(poll)
@@ -291,12 +318,15 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
         lock_exclusive(poll.topic)
         poll = _may_publish(poll, by)
         count = tabulate.counted(poll)
-        same = fingerprint == published["ballots_sha256"] or tabulate.voided(poll)
-        if not (same and published["ballots_sha256"] == tabulate.ballots_sha256(poll, count)):
+        at_close = tabulate.counted(poll, void=tabulate.voided_at_close(poll))
+        if tabulate.ballots_sha256(poll, at_close) != fingerprint:
             raise errors.CountDiffersFromLog()
+        if tabulate.ballots_sha256(poll, count) != published["ballots_sha256"]:
+            raise errors.VoidedMeanwhile()
+        act = poll.results.count() + 1
         result = Result.objects.create(
             poll=poll,
-            act=1,
+            act=act,
             published_at=at,
             sha256=sha256(result_bytes).hexdigest(),
             outcome=published,
@@ -304,7 +334,8 @@ def publish_result(*, poll: Poll, by: User | None, at: datetime) -> Result:
             compared=compared,
         )
         put_blob(result_bytes, salted=False)
-        record("participation.published", poll=poll.public_id, d=commitments.participation(poll))
+        if act == 1:
+            record("participation.published", poll=poll.public_id, d=commitments.participation(poll))
         record("tally.published", poll=poll.public_id, d=commitments.tally_published(poll, count, result))
         poll.status = Poll.Status.PUBLISHED
         poll.save(update_fields=["status"])
@@ -332,13 +363,20 @@ def _may_publish(poll: Poll, by: User | None) -> Poll:
     return poll
 
 
+def open_due_polls(*, at: datetime) -> None:
+    """Open announced polls whose time has come."""
+    for poll in Poll.objects.to_open(at):
+        with _alone(poll), suppress(errors.PollNotDraft):  # somebody opened it by hand in between
+            open_poll(poll=poll, by=None)
+
+
 def finish_due_polls(*, at: datetime) -> None:
     """Close polls whose time is over, and publish those whose closing stands in the log and whose lots can be drawn."""
     for poll in Poll.objects.due(at):
         with _alone(poll), suppress(errors.PollNotOpen):  # somebody closed it by hand in between
             close_poll(poll=poll, by=None, at=at)
     for poll in Poll.objects.countable():
-        with _alone(poll), suppress(errors.ClosingNotInLog, errors.PollNotClosed):  # next time
+        with _alone(poll), suppress(errors.ClosingNotInLog, errors.PollNotClosed, errors.VoidedMeanwhile):  # next time
             publish_result(poll=poll, by=None, at=at)
 
 
@@ -365,7 +403,9 @@ def refresh_board(*, public_id: str) -> None:
 
 
 def tick(*, at: datetime) -> None:
-    """What the clock does, again and again: finish polls that are due, and show turnout where only turnout is shown."""
+    """What the clock does, again and again: open and finish polls that are due, and show turnout where only that is shown."""
+    approvals.expire_overdue(at=at)
+    open_due_polls(at=at)
     finish_due_polls(at=at)
     _refresh_turnout()
 

@@ -22,7 +22,7 @@ class Row:
 def board_page(poll: Poll) -> dict[str, Any]:
     """Context of `voting/board.html#board`. Tallies that the poll still hides are not in it."""
     board = Board.objects.filter(poll=poll).first() or Board(poll=poll)
-    roll = poll.roll.entries.count()
+    roll = poll.voters
     hidden = poll.visibility != Poll.Visibility.LIVE and poll.status != Poll.Status.PUBLISHED
     points = poll.kind in ("score", "alloc")
     rows: list[Row] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
@@ -10,7 +11,7 @@ from django.conf import settings
 
 from ballotbox import box
 from common.localized import Localized
-from eligibility.models import Roll
+from eligibility.models import Roll, RollEntry
 from merkle import canonical, tree
 from votelog import log
 from votelog.actions import put_blob
@@ -22,18 +23,23 @@ from voting.tabulate import Counted
 D = dict[str, Any]
 
 
-def _text(text: Localized) -> str:
+def text_blob(text: Localized) -> str:
     """The hash of a salted blob with the text: deleting the blob later leaves nothing that could be guessed."""
     return put_blob(canonical.dumps({language: normalize("NFC", words) for language, words in text.items()}), salted=True)
 
 
+def decided(reason: Localized, actors: Sequence[str]) -> D:
+    """`text_sha256` and `actors`: why, and which two people."""
+    return {"text_sha256": text_blob(reason), "actors": list(actors)}
+
+
 def poll_created(poll: Poll, *, origin: str) -> D:
     options = [
-        {"id": option.key, "title_sha256": _text(option.title)} | ({"cost": option.cost} if option.cost is not None else {})
+        {"id": option.key, "title_sha256": text_blob(option.title)} | ({"cost": option.cost} if option.cost is not None else {})
         for option in poll.options.all()
     ]
     return {
-        "title_sha256": _text(poll.title),
+        "title_sha256": text_blob(poll.title),
         "options": options,
         "method": poll.method,
         "rule": poll.rule,
@@ -58,14 +64,25 @@ def poll_created(poll: Poll, *, origin: str) -> D:
     }
 
 
+def _roll_leaves(entries: Iterable[RollEntry]) -> list[bytes]:
+    return [tree.leaf_hash(b"roll/v1" + bytes(entry.salt) + bytes(entry.uid)) for entry in entries]
+
+
 def roll_committed(roll: Roll) -> D:
-    entries = roll.entries.order_by("index").values_list("salt", "uid")
-    leaves = [tree.leaf_hash(b"roll/v1" + bytes(salt) + bytes(uid)) for salt, uid in entries]
-    return {"roll": roll.public_id, "count": len(leaves), "root": tree.root(leaves).hex(), "rule_sha256": _text(roll.rule)}
+    leaves = _roll_leaves(roll.entries.order_by("index"))
+    return {"roll": roll.public_id, "count": len(leaves), "root": tree.root(leaves).hex(), "rule_sha256": text_blob(roll.rule)}
 
 
-def credentials_committed(poll: Poll) -> D:
-    uids = [bytes(uid).hex() for uid in poll.roll.entries.values_list("uid", flat=True)]
+def roll_changed(roll: Roll, added: Sequence[RollEntry]) -> D:
+    """`added`: the new places, by index."""
+    root = tree.root(_roll_leaves(added)).hex()
+    return {"roll": roll.public_id, "added_count": len(added), "added_root": root, "removed": []}
+
+
+def credentials_committed(poll: Poll, added: Sequence[RollEntry] | None = None) -> D:
+    """Of all places of the poll, or of those `added` alone."""
+    entries = poll.roll.entries.all() if added is None else added
+    uids = [bytes(entry.uid).hex() for entry in entries]
     leaves = [bytes.fromhex(leaf) for leaf in box().credential_leaves(poll=poll.public_id, uids=uids)]
     return {
         "count": len(leaves),
@@ -76,7 +93,8 @@ def credentials_committed(poll: Poll) -> D:
 
 def participation(poll: Poll) -> D:
     """Who took part, by place on the roll: one bit each, so that whoever did not vote can see that nobody did in their name."""
-    places = [(index, bytes(uid).hex()) for index, uid in poll.roll.entries.order_by("index").values_list("index", "uid")]
+    own = poll.roll.entries.filter(index__lt=poll.roll_count).order_by("index")  # others were added after the close
+    places = [(index, bytes(uid).hex()) for index, uid in own.values_list("index", "uid")]
     credentials = {entry["d"]["cred"] for entry in log.entries(poll.public_id, kind=BALLOT)}
     took_part = box().participated(poll=poll.public_id, uids=[uid for _, uid in places], credentials=sorted(credentials))
     bits = bytearray(-(-len(places) // 8))
@@ -93,6 +111,12 @@ def openings_published(ballots: Counted) -> D:
     return {"count": len(ballots), "sha256": put_blob(data, salted=False), "bytes": len(data)}
 
 
+def announced(poll: Poll) -> D:
+    """The configuration under which the poll opened, as it stands in the log."""
+    *_, last = (entry["d"] for kind in ("poll.created", "poll.amended") for entry in log.entries(poll.public_id, kind=kind))
+    return last
+
+
 def tally_published(poll: Poll, ballots: Counted, result: Result) -> D:
     bids = {cast.bid for cast in ballots.values()}
     void = tabulate.voided(poll)
@@ -102,8 +126,8 @@ def tally_published(poll: Poll, ballots: Counted, result: Result) -> D:
         if event.bid in bids:
             leaves.append(bytes(event.leaf))
     return {
-        # What was announced at opening, also when a newer version of the software counts.
-        "tally": next(log.entries(poll.public_id, kind="poll.created"))["d"]["tally"],
+        # What was announced before opening, also when a newer version of the software counts.
+        "tally": announced(poll)["tally"],
         "act": result.act,
         **draws.shown(poll),
         "ballots_root": tree.root(leaves).hex(),

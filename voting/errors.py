@@ -20,6 +20,11 @@ class PollNotYetOpen(PollNotOpen):
     reason = _("This poll has not opened yet. Nothing was cast; come back when it opens.")
 
 
+class PollPaused(PollNotOpen):
+    code = "poll_paused"
+    reason = _("Voting is paused at the moment. Nothing was cast; the page of the poll says why. Come back later.")
+
+
 class NotSignedIn(Refusal):
     code = "not_signed_in"
     reason = _("Sign in to cast your ballot. Your choices are kept.")
@@ -170,6 +175,11 @@ class BudgetWithoutUse(Refusal):
 class PollNotClosed(Refusal):
     code = "poll_not_closed"
     reason = _("A result can be published only once, after the poll has closed.")
+
+
+class VoidedMeanwhile(Refusal):
+    code = "voided_meanwhile"
+    reason = _("A ballot was voided while the others were counted. Nothing was published; they are counted again.")
 
 
 class ClosingNotInLog(Refusal):

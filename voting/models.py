@@ -35,6 +35,10 @@ class PollQuerySet(models.QuerySet["Poll"]):
         """Open polls whose time is over. An import closes its own poll, when all its ballots are in."""
         return self.filter(status=Poll.Status.OPEN, closes_at__lte=at, source__isnull=True)
 
+    def to_open(self, at: datetime) -> PollQuerySet:
+        """Announced polls whose time has come."""
+        return self.filter(status=Poll.Status.FROZEN, opens_at__lte=at, source__isnull=True)
+
     def countable(self) -> PollQuerySet:
         """Closed polls that wait for no draw. An import publishes its own poll."""
         drawn = Q(seed_source=Poll.SeedSource.COMMIT_REVEAL) | Q(draw__isnull=False)
@@ -150,6 +154,11 @@ class Poll(models.Model):
     def single_choice(self) -> bool:
         """One option or none."""
         return self.kind == "approve" and self.limits["max"] == 1
+
+    @property
+    def voters(self) -> int:
+        """How many may vote in it."""
+        return self.roll.entries.count() if self.roll_count is None else self.roll_count
 
     @property
     def is_open(self) -> bool:

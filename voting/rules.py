@@ -111,12 +111,22 @@ def _why_not_as_strict(poll: Poll) -> Refusal | None:
     return None
 
 
-def why_not_open(poll: Poll) -> Refusal | None:
-    if poll.status != Poll.Status.DRAFT:
-        return errors.PollNotDraft()
-    if not poll.options.exists() or not poll.roll.entries.exists():
+def why_not_freeze(poll: Poll) -> Refusal | None:
+    return errors.PollNotDraft() if poll.status != Poll.Status.DRAFT else why_not_announce(poll)
+
+
+def why_not_announce(poll: Poll) -> Refusal | None:
+    """About what is announced, not about the moment."""
+    if not poll.options.exists():
         return errors.PollIncomplete()
     return why_not_plan(poll) or _why_not_fill_in(poll) or why_not_count(poll)
+
+
+def why_not_open(poll: Poll) -> Refusal | None:
+    """Of an announced poll; a draft is announced first."""
+    if poll.status != Poll.Status.FROZEN:
+        return errors.PollNotDraft()
+    return None if poll.roll.entries.exists() else errors.PollIncomplete()
 
 
 def _why_not_fill_in(poll: Poll) -> Refusal | None:
@@ -162,10 +172,12 @@ def _why_not_count_nothing(poll: Poll, costs: dict[str, int]) -> Refusal | None:
 
 def why_not_vote_now(poll: Poll, *, at: datetime) -> Refusal | None:
     """About the moment only, not about the person."""
-    if poll.status == Poll.Status.OPEN and at < poll.opens_at:
+    if poll.status == Poll.Status.FROZEN or (poll.status == Poll.Status.OPEN and at < poll.opens_at):
         return errors.PollNotYetOpen()
     if poll.status != Poll.Status.OPEN or at >= poll.closes_at:
         return errors.PollNotOpen()
+    if poll.paused:
+        return errors.PollPaused()
     return process_rules.why_not(poll.process, "vote", at=at)
 
 
@@ -173,7 +185,7 @@ def why_not_cast(poll: Poll, entry: RollEntry | None, *, at: datetime) -> Refusa
     """`entry`: the person's place on the poll's roll, None without one."""
     if refusal := why_not_vote_now(poll, at=at):
         return refusal
-    if entry is None or entry.roll_id != poll.roll_id:
+    if entry is None or entry.roll_id != poll.roll_id or entry.index >= (poll.roll_count or 0):
         return errors.NotOnRoll()
     return None
 

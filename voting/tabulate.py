@@ -21,6 +21,7 @@ from counting.profile import Profile
 from merkle import canonical
 from votelog import log
 from votelog.actions import get_blob
+from votelog.entries import read
 from votelog.models import BALLOT
 from voting import kinds
 from voting.models import Ballot, Board, Poll
@@ -45,15 +46,15 @@ class Counted(dict[str, Cast]):
     kind: kinds.Kind
 
 
-def counted(poll: Poll) -> Counted:
-    """The last ballot of every credential, without those that were voided: of a poll that goes on, out of the box, where some
-    wait for their group; of a published one, out of the log, as everybody reads it."""
-    casts = _in_the_log(poll) if poll.status == Poll.Status.PUBLISHED else in_the_box(poll)
+def counted(poll: Poll, *, void: set[str] | None = None) -> Counted:
+    """The last ballot of every credential, without those that were voided (by now; or `void`): of a poll that goes on, out of
+    the box, where some wait for their group; of one with a result, out of the log, as everybody reads it."""
+    casts = _in_the_log(poll) if poll.results.exists() else in_the_box(poll)
     last: dict[str, Cast] = {}
     for cast in casts:
         if cast.credential not in last or last[cast.credential].revision < cast.revision:
             last[cast.credential] = cast
-    void = voided(poll)
+    void = voided(poll) if void is None else void
     found = Counted((credential, cast) for credential, cast in last.items() if cast.bid not in void)
     found.kind = kinds.kind_of(poll)
     return found
@@ -115,6 +116,20 @@ def openings(ballots: Counted) -> bytes:
 def voided(poll: Poll) -> set[str]:
     """The receipt numbers of ballots that were voided, whether or not the log shows it yet."""
     return {entry["bid"] for entry in log.recorded(poll.public_id, kind="ballot.voided")}
+
+
+def voided_at_close(poll: Poll) -> set[str]:
+    """Those that were void when the poll closed. `poll.closed` stands in the log by now.
+
+    The fingerprint in it is of the ballots without these, and the lots of every act follow from it.
+    """
+    found: set[str] = set()
+    for event in log.events(poll.public_id):
+        if event.kind == "poll.closed":
+            break
+        if event.kind == "ballot.voided":
+            found.add(read(event.body)["d"]["bid"])
+    return found
 
 
 def _chunks(bodies: Iterable[str]) -> Iterator[list[str]]:
