@@ -13,5 +13,9 @@ class WrongKey(VoteLogError):
     """The key or origin that is configured is not the one this log was opened with."""
 
 
+class NotAlone(VoteLogError):
+    """Another process puts this log in order."""
+
+
 class NotPublished(VoteLogError):
     """No checkpoint covers this entry yet."""

@@ -8,7 +8,7 @@ from merkle.errors import ProofError
 from merkle.note import VerifierKey
 from merkle.tiles import Tile
 from merkle.tree import Tree, leaf_hash
-from votelog import files, log
+from votelog import files, log, shards
 from votelog.entries import NO_LEAF, read
 from votelog.errors import VoteLogError
 from votelog.keys import check_signature
@@ -16,21 +16,35 @@ from votelog.models import BALLOT, Checkpoint, Event
 
 
 def findings() -> list[str]:
-    """One sentence for each thing that is wrong; empty when the log is sound."""
+    """One sentence for each thing that is wrong in a log that was not given up; empty when all are sound."""
+    return _found(with_files=True)
+
+
+def damage() -> list[str]:
+    """Those that forbid to go on: entries and what was signed and published. Tiles can be written again."""
+    return _found(with_files=False)
+
+
+def _found(*, with_files: bool) -> list[str]:
     found = []
     try:
-        files.refuse_to_fork()
+        files.refuse_to_fork(copies=True)
     except VoteLogError as error:
         found.append(str(error))
+    given_up = shards.abandoned()
+    homes: dict[str, str] = {}
     for shard in log.shards():
+        if shard in given_up:
+            continue
         tree = Tree()
-        found += [f"log {shard}: {finding}" for finding in _entries(shard, tree)]
+        found += [f"log {shard}: {finding}" for finding in _entries(shard, tree, homes)]
         found += [f"log {shard}: {finding}" for finding in _checkpoints(shard, tree)]
-        found += [f"log {shard}: {finding}" for finding in _files(shard, tree)]
+        if with_files:
+            found += [f"log {shard}: {finding}" for finding in _files(shard, tree)]
     return found
 
 
-def _entries(shard: int, tree: Tree) -> Iterator[str]:
+def _entries(shard: str, tree: Tree, homes: dict[str, str]) -> Iterator[str]:
     chains: dict[str, tuple[int, str]] = {}
     leaves = []
     for event in Event.objects.filter(shard=shard).order_by("idx").iterator():
@@ -39,6 +53,8 @@ def _entries(shard: int, tree: Tree) -> Iterator[str]:
         if event.idx != len(leaves) - 1:
             yield f"entry {len(leaves) - 1} missing"
             break
+        if event.poll and event.n == 0 and homes.setdefault(event.poll, shard) != shard:
+            yield f"poll {event.poll} stands in log {homes[event.poll]} too"
         n, prev = chains.get(event.poll, (0, NO_LEAF))
         chains[event.poll] = (event.n + 1, leaf.hex())
         try:
@@ -52,7 +68,7 @@ def _entries(shard: int, tree: Tree) -> Iterator[str]:
     tree.extend(leaves)
 
 
-def _checkpoints(shard: int, tree: Tree) -> Iterator[str]:
+def _checkpoints(shard: str, tree: Tree) -> Iterator[str]:
     try:
         key = VerifierKey.parse(log.vkey(shard))
     except (VoteLogError, ProofError, LookupError):
@@ -70,7 +86,7 @@ def _checkpoints(shard: int, tree: Tree) -> Iterator[str]:
             yield f"checkpoint {row.size}: its root is not that of the entries"
 
 
-def _files(shard: int, tree: Tree) -> Iterator[str]:
+def _files(shard: str, tree: Tree) -> Iterator[str]:
     size = min(log.size(shard), tree.size)
     for tile in tiles.between(0, size):
         if files.read(shard, tile.path) != files.derive(tree, shard, tile):

@@ -4,61 +4,82 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from merkle import canonical
 from merkle import proof as proofs
 from merkle.tree import leaf_hash
 from votelog import keys, trees
+from votelog import shards as shards_
 from votelog.entries import read
 from votelog.errors import LogDamaged, NotPublished
 from votelog.models import BALLOT, Checkpoint, Event, Pending
 
 
-def current_shard() -> int:
-    """The shard (year) that entries go into: the newest there is, or this year when there is none yet."""
-    newest = Event.objects.order_by("-shard").values_list("shard", flat=True).first()
-    return timezone.now().year if newest is None else newest
+def current_shard() -> str:
+    """The shard that new polls, and entries of no poll, go into."""
+    return shards_.current()
 
 
-def shards() -> list[int]:
+def shards() -> list[str]:
     """Every shard that has entries, oldest first."""
-    return sorted(Event.objects.filter(idx=0).values_list("shard", flat=True))
+    return shards_.with_entries()
 
 
-def origin(shard: int | None = None) -> str:
+def shard_of(poll: str) -> str:
+    """The shard that holds the poll's entries; the current one while it has none."""
+    return shards_.of_polls({poll}).get(poll) or current_shard()
+
+
+def takes_entries(poll: str) -> bool:
+    """Whether an entry of the poll (or of none, with `""`) can still enter the log: not where its log is closed or given up.
+
+    Asked in the transaction that records something, after that: a log is not closed while anything of its polls waits.
+    """
+    shard = shard_of(poll)
+    return shard not in shards_.abandoned() and not shards_.is_closed(shard)
+
+
+def origin(shard: str | None = None) -> str:
     """The name of the log, which is also the name its key signs under; of the current shard by default."""
-    return f"{settings.LOG_HOST}/log/{current_shard() if shard is None else shard}"
+    return f"{settings.LOG_HOST}/log/{shard or current_shard()}"
 
 
-def receipt_name(shard: int) -> str:
+def receipt_name(shard: str) -> str:
     """The name under which promises are signed."""
     return f"{origin(shard)}/receipt"
 
 
-def vkey(shard: int | None = None) -> str:
+def vkey(shard: str | None = None) -> str:
     """The public key of the log, from its own first entry. Raises NotPublished before there is one."""
-    shard = current_shard() if shard is None else shard
-    first = Event.objects.filter(shard=shard, idx=0).first()
-    if first is None:
-        raise NotPublished(f"log {shard} is not open yet")
-    key: str = read(first.body)["d"]["vkey"]
+    shard = shard or current_shard()
+    key: str = _opening(shard)["vkey"]
     return key
 
 
-def receipt_vkey(shard: int | None = None) -> str:
-    """The public key that promises are signed with."""
-    name = receipt_name(current_shard() if shard is None else shard)
-    return str(keys.receipt_verifier_key(name))
+def receipt_vkey(shard: str | None = None) -> str:
+    """The public key that promises are signed with, from the log's first entry; before there is one, the ballot box's."""
+    shard = shard or current_shard()
+    try:
+        key: str = _opening(shard)["receipt_vkey"]
+        return key
+    except NotPublished:
+        return str(keys.receipt_verifier_key(receipt_name(shard)))
 
 
-def latest_checkpoint(shard: int | None = None) -> Checkpoint | None:
+def _opening(shard: str) -> dict[str, Any]:
+    first = Event.objects.filter(shard=shard, idx=0).first()
+    if first is None:
+        raise NotPublished(f"log {shard} is not open yet")
+    d: dict[str, Any] = read(first.body)["d"]
+    return d
+
+
+def latest_checkpoint(shard: str | None = None) -> Checkpoint | None:
     """The newest checkpoint of the shard, the current one by default."""
-    shard = current_shard() if shard is None else shard
-    return Checkpoint.objects.filter(shard=shard).order_by("-size").first()
+    return shards_.last_signed(shard or current_shard())
 
 
-def size(shard: int | None = None) -> int:
+def size(shard: str | None = None) -> int:
     """How many entries are published: the size of the latest checkpoint, 0 before there is one."""
     latest = latest_checkpoint(shard)
     return latest.size if latest else 0
@@ -71,7 +92,7 @@ def is_published(event: Event) -> bool:
 
 def events(poll: str, *, kind: str | None = None) -> Iterator[Event]:
     """The rows of a poll that have their place in the log, in order, of one kind or of all."""
-    found = Event.objects.filter(poll=poll).order_by("shard", "n")
+    found = Event.objects.filter(shard=shard_of(poll), poll=poll).order_by("n")
     return (found if kind is None else found.filter(kind=kind)).iterator()
 
 

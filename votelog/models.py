@@ -35,10 +35,10 @@ class Pending(models.Model):
 
 
 class Event(models.Model):
-    """One entry of the log, for good. `idx` has no gaps within a shard (a year), `n` none within a poll."""
+    """One entry of the log, for good. `idx` has no gaps within a shard (`votelog.shards`), `n` none within a poll."""
 
     pk = models.CompositePrimaryKey("shard", "idx")
-    shard = models.SmallIntegerField()
+    shard = models.CharField(max_length=6)
     idx = models.BigIntegerField()
     poll = models.CharField(max_length=64, blank=True)
     n = models.BigIntegerField()
@@ -61,13 +61,27 @@ class Checkpoint(models.Model):
     """A size and root that we signed. The row is durable before anyone can see the note."""
 
     pk = models.CompositePrimaryKey("shard", "size")
-    shard = models.SmallIntegerField()
+    shard = models.CharField(max_length=6)
     size = models.BigIntegerField()
     root = models.BinaryField(max_length=32)
     note = models.TextField()
 
     def __str__(self) -> str:
         return f"{self.shard} at {self.size}"
+
+
+class Abandoned(models.Model):
+    """A shard that nothing is added to any more because it is damaged or its key lost: the next one begins after it.
+
+    What was published of it stays where it was served. The row is for good.
+    """
+
+    shard = models.CharField(max_length=6, primary_key=True)
+    because = models.TextField()
+    at = models.BigIntegerField()  # unix seconds
+
+    def __str__(self) -> str:
+        return self.shard
 
 
 class Blob(models.Model):

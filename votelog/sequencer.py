@@ -11,20 +11,22 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection, transaction
-from django.db.models import Max, Min
 from django.utils import timezone
 
+from ballotbox.errors import BallotBoxAway
 from merkle import checkpoint as checkpoints
 from merkle.tree import Tree, leaf_hash
-from votelog import files, keys, log, trees
+from votelog import files, keys, log, news, shards, software, trees, years
 from votelog.entries import NO_LEAF, write
-from votelog.errors import LogDamaged, WrongKey
+from votelog.errors import LogDamaged, NotAlone, WrongKey
+from votelog.instance import Instance
 from votelog.mixing import Waiting, in_order, opened, ripe_polls
 from votelog.models import BALLOT, Checkpoint, Event, Pending
-from votelog.signals import entries_published
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = 0.25
@@ -32,70 +34,143 @@ REST_AFTER_PUBLISHING = 1.0
 _ADVISORY_LOCK = 0x766F74656C6F6731  # "votelog1"; one per database
 _CHUNK = 500
 
-_files_checked: set[tuple[str, int]] = set()
+_LOOK_FOR_SETTLED_EVERY = timedelta(minutes=10)
+
+_files_checked: set[tuple[str, str]] = set()
+_finished: set[tuple[str, str]] = set()
+_looked: dict[tuple[str, str], datetime] = {}
 
 
 @dataclass(frozen=True)
 class Published:
-    """What one pass came to: the log's size and root, and the new `n` of each poll that has new entries."""
+    """What one pass came to: the new `n` of each poll that has new entries; size and root of the newest log."""
 
     polls: dict[str, range]
     size: int
     root: bytes
 
 
-def run_once() -> Published:
+def run_once(*, tell: bool = True) -> Published:
     """Put in order what is due, publish it, and tell who listens. Waits for a pass of another process to end.
 
-    Must not be called in a transaction. Raises LogDamaged or WrongKey, and then has published nothing.
+    Must not be called in a transaction. Raises LogDamaged or WrongKey, and then has published nothing of that log. Without
+    `tell` nobody is told: for a process that may write to the log only; the worker then tells (`votelog.news`).
     """
+    done: dict[str, Published] = {}
     with _alone():
-        shard = log.current_shard()
-        place = (str(settings.LOG_DIR), shard)
         files.refuse_to_fork()
-        tree = trees.load(shard)
-        ripe = ripe_polls()
-        if ripe or not tree.size:
-            append(shard, ripe)
-            tree = trees.load(shard)
-        published = files.published(shard)
-        since = published.size if published else 0
-        if since < tree.size or place not in _files_checked:
-            files.write_tiles(shard, tree, since=since if place in _files_checked else 0)
-            files.publish(shard, sign(shard, tree))
-            files.drop_outgrown(shard, since=since, size=tree.size)
-            _files_checked.add(place)
-        result = Published(_new_numbers(shard, since, tree.size), tree.size, tree.root())
-    if result.polls:
-        entries_published.send_robust(sender=Published, polls=result.polls, size=result.size, root=result.root)
-    return result
+        _open_what_is_due()
+        current = shards.current()
+        waiting = _by_shard(ripe_polls(), current)
+        for shard in log.shards():
+            if shard not in shards.abandoned() and _place(shard) not in _finished:
+                done[shard] = _advance(shard, waiting.get(shard, []), is_current=shard == current)
+    for shard, published in done.items():
+        if tell and published.polls:
+            news.tell(shard, published.polls, size=published.size, root=published.root)
+    newest = done[current]
+    polls = {poll: numbers for published in done.values() for poll, numbers in published.polls.items()}
+    return Published(polls, newest.size, newest.root)
 
 
-def run_until(stop: threading.Event) -> None:
-    """Run passes until `stop` is set. An outage of the database is logged and waited for; damage is raised."""
+def run_until(stop: threading.Event, *, instance: Instance | None = None, tell: bool = True) -> None:
+    """Run passes until `stop` is set. An outage of the database is logged and waited for; damage is raised, and so is NotAlone
+    when, with an `instance`, somebody else has become the sequencer in an outage."""
     while not stop.is_set():
         rest = HEARTBEAT
         try:
-            if run_once().polls:
+            if instance is not None and not instance.acquire():
+                raise NotAlone("another process is the sequencer by now")
+            if run_once(tell=tell).polls:
                 rest = REST_AFTER_PUBLISHING
         except OperationalError:
             logger.exception("The database does not answer; the log waits for it.")
+            rest = 10 * REST_AFTER_PUBLISHING
+        except BallotBoxAway:
+            logger.exception("The ballot box does not answer; the log waits for it.")
             rest = 10 * REST_AFTER_PUBLISHING
         finally:
             close_old_connections()
         stop.wait(rest)
 
 
-def append(shard: int, polls: Iterable[str]) -> None:
-    """In one transaction, turn what is pending of these polls, as far as it is due, into events; open the log first.
+def _place(shard: str) -> tuple[str, str]:
+    return (str(settings.LOG_DIR), shard)
+
+
+def _by_shard(polls: Iterable[str], current: str) -> dict[str, list[str]]:
+    """Where what waits belongs. What belongs where nothing can be added any more is said, and stays."""
+    polls = set(polls)
+    known = shards.of_polls(polls)
+    found: dict[str, list[str]] = {}
+    for poll in sorted(polls):
+        shard = known.get(poll, current)
+        if shard in shards.abandoned() or (shard != current and shards.is_closed(shard)):
+            logger.critical("Something of poll %s waits, and log %s takes no more entries.", poll, shard)
+        else:
+            found.setdefault(shard, []).append(poll)
+    return found
+
+
+def _open_what_is_due() -> None:
+    shard = years.due()
+    if shard is None:
+        return
+    first = not trees.size(shards.current())
+    with transaction.atomic(durable=True):
+        years.hold_queue()
+        if first or not years.a_poll_waits_for_its_place():
+            Event.objects.bulk_create(_events(shard, [_opening(shard)]))
+
+
+def _advance(shard: str, polls: list[str], *, is_current: bool) -> Published:
+    place = _place(shard)
+    trees.load(shard)  # raises, before anything is added to a log that is damaged
+    new = place not in _files_checked
+    if new:
+        files.drop_drafts(shard)
+    own = [_own("config.changed", d) for d in software.changes(shard)] if new and is_current else []
+    if polls or own:
+        append(shard, polls, own)
+    if not is_current:
+        _close_if_settled(shard)
+    tree = trees.load(shard)
+    published = files.published(shard)
+    since = published.size if published else 0
+    if since < tree.size or new:
+        files.write_tiles(shard, tree, since=0 if new else since)
+        files.publish(shard, sign(shard, tree))
+        files.drop_outgrown(shard, since=since, size=tree.size)
+        _files_checked.add(place)
+        if not is_current and shards.is_closed(shard):
+            _finished.add(place)
+    return Published(news.numbers(shard, since, tree.size), tree.size, tree.root())
+
+
+def _close_if_settled(shard: str) -> None:
+    now, place = timezone.now(), _place(shard)
+    if now - _looked.get(place, datetime.min.replace(tzinfo=UTC)) < _LOOK_FOR_SETTLED_EVERY:
+        return
+    _looked[place] = now
+    if shards.is_closed(shard) or not years.settled(shard):
+        return
+    following = min(name for name in log.shards() if name > shard)
+    with transaction.atomic(durable=True):
+        years.hold_queue()
+        if years.settled(shard):
+            closing = _own(shards.CLOSED, {"next_origin": log.origin(following)})
+            Event.objects.bulk_create(_events(shard, [closing]))
+
+
+def append(shard: str, polls: Iterable[str], own: Iterable[Waiting] = ()) -> None:
+    """In one transaction, turn what is pending of these polls, as far as it is due, into events, after some of our own.
 
     Rows are taken by presence, never by "id greater than the last": a transaction that commits late would be skipped.
     """
     with transaction.atomic(durable=True):
         pending = Pending.objects.filter(poll__in=list(polls)).order_by("id")
         due = in_order(opened(pending))
-        if not trees.size(shard):
-            due.insert(0, _opening(shard))
+        due = [*own, *due]
         Event.objects.bulk_create(_events(shard, due), batch_size=_CHUNK)
         taken = [row.id for row in due if row.id]
         for at in range(0, len(taken), _CHUNK):
@@ -104,7 +179,7 @@ def append(shard: int, polls: Iterable[str]) -> None:
                 raise LogDamaged("something else took pending entries; nothing was added to the log")
 
 
-def sign(shard: int, tree: Tree) -> str:
+def sign(shard: str, tree: Tree) -> str:
     """The signed checkpoint of the tree, as the durable row it is by now. Raises WrongKey."""
     row = Checkpoint.objects.filter(shard=shard, size=tree.size).first()
     if row is None:
@@ -122,21 +197,23 @@ def sign(shard: int, tree: Tree) -> str:
     return row.note
 
 
-def _opening(shard: int) -> Waiting:
-    private = keys.log_key()
-    d = {
+def _own(kind: str, d: dict[str, Any]) -> Waiting:
+    return Waiting(0, "", kind, int(timezone.now().timestamp()), None, d)
+
+
+def _opening(shard: str) -> Waiting:
+    d: dict[str, Any] = {
         "origin": log.origin(shard),
-        "vkey": str(keys.verifier_key(log.origin(shard), private)),
-        "software": {
-            "name": "deliberate",
-            "version": settings.SOFTWARE_VERSION,
-            "commit": getattr(settings, "SOFTWARE_COMMIT", ""),
-        },
+        "vkey": str(keys.verifier_key(log.origin(shard), keys.log_key())),
+        "receipt_vkey": str(keys.receipt_verifier_key(log.receipt_name(shard))),
+        "software": software.release(),
     }
-    return Waiting(0, "", "log.opened", int(timezone.now().timestamp()), None, d)
+    if prev := years.checkpoint_before(shard):
+        d["prev"] = prev
+    return _own("log.opened", d)
 
 
-def _events(shard: int, rows: Iterable[Waiting]) -> Iterator[Event]:
+def _events(shard: str, rows: Iterable[Waiting]) -> Iterator[Event]:
     index = trees.size(shard)
     chains: dict[str, tuple[int, str]] = {}  # poll -> next n, leaf of its last entry
     leaves: dict[tuple[str, str], str] = {}  # poll, type -> leaf of the last entry of that type in this pass
@@ -147,8 +224,8 @@ def _events(shard: int, rows: Iterable[Waiting]) -> Iterator[Event]:
         n, prev = chains[row.poll]
         d = dict(row.d)
         if row.kind == "poll.opened":
-            d["config"] = leaves.get((row.poll, "poll.created")) or _leaf_of(row.poll, "poll.created")
-            d["roll"] = leaves.get((row.poll, "roll.committed")) or _leaf_of(row.poll, "roll.committed")
+            d["config"] = leaves.get((row.poll, "poll.created")) or _leaf_of(shard, row.poll, "poll.created")
+            d["roll"] = leaves.get((row.poll, "roll.committed")) or _leaf_of(shard, row.poll, "roll.committed")
         elif row.kind == "poll.closed":
             d["last_n"] = n - 1
         body = write(kind=row.kind, poll=row.poll, n=n, prev=prev, t=row.t, d=d)
@@ -168,17 +245,11 @@ def _events(shard: int, rows: Iterable[Waiting]) -> Iterator[Event]:
         index += 1
 
 
-def _leaf_of(poll: str, kind: str) -> str:
-    event = Event.objects.filter(poll=poll, kind=kind).order_by("-shard", "-n").first()
+def _leaf_of(shard: str, poll: str, kind: str) -> str:
+    event = Event.objects.filter(shard=shard, poll=poll, kind=kind).order_by("-n").first()
     if event is None:
         raise LogDamaged(f"poll {poll} is to open, and the log has no {kind} of it")
     return bytes(event.leaf).hex()
-
-
-def _new_numbers(shard: int, since: int, size: int) -> dict[str, range]:
-    new = Event.objects.filter(shard=shard, idx__gte=since, idx__lt=size).exclude(poll="")
-    rows = new.values("poll").annotate(first=Min("n"), last=Max("n")).values_list("poll", "first", "last")
-    return {poll: range(first, last + 1) for poll, first, last in rows}
 
 
 @contextmanager

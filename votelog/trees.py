@@ -9,17 +9,17 @@ from merkle.tree import Tree, leaf_hash
 from votelog.errors import LogDamaged
 from votelog.models import Checkpoint, Event
 
-_trees: dict[tuple[str, str, int], Tree] = {}
+_trees: dict[tuple[str, str, str], Tree] = {}
 _lock = threading.Lock()
 
 
-def size(shard: int) -> int:
+def size(shard: str) -> int:
     """How many events the shard has in the database."""
     last = Event.objects.filter(shard=shard).order_by("-idx").values_list("idx", flat=True).first()
     return 0 if last is None else last + 1
 
 
-def load(shard: int) -> Tree:
+def load(shard: str) -> Tree:
     """The tree over every committed event of the shard. Not for use in a transaction that has added some.
 
     Each entry is compared with its leaf hash when this process first sees it, and the tree with the last checkpoint
@@ -40,14 +40,14 @@ def load(shard: int) -> Tree:
         return tree
 
 
-def _still_there(shard: int, tree: Tree) -> bool:
+def _still_there(shard: str, tree: Tree) -> bool:
     if not tree.size:
         return True
     event = Event.objects.filter(shard=shard, idx=tree.size - 1).only("leaf").first()
     return event is not None and bytes(event.leaf) == tree.hashes(0, tree.size - 1, tree.size)
 
 
-def _extend(tree: Tree, shard: int) -> None:
+def _extend(tree: Tree, shard: str) -> None:
     new = Event.objects.filter(shard=shard, idx__gte=tree.size).order_by("idx")
     rows = new.values_list("idx", "body", "leaf").iterator()
     leaves = []

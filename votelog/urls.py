@@ -3,12 +3,15 @@
 from django.urls import path, re_path
 
 from votelog import views
+from votelog.shards import NAME
 
 app_name = "votelog"
 
 urlpatterns = [
     path("", views.index, name="index"),
-    re_path(r"^(?P<shard>[0-9]{4})/checkpoint(?:/latest)?$", views.checkpoint, name="checkpoint"),
-    re_path(r"^(?P<shard>[0-9]{4})/(?P<path>tile/.+)$", views.tile, name="tile"),
-    re_path(r"^[0-9]{4}/blob/(?P<sha256>[0-9a-f]{64})$", views.blob, name="blob"),
+    re_path(rf"^(?P<shard>{NAME})/checkpoint$", views.checkpoint, name="checkpoint"),
+    re_path(rf"^(?P<shard>{NAME})/checkpoint/latest$", views.latest_checkpoint, name="checkpoint-latest"),
+    re_path(rf"^(?P<shard>{NAME})/(?P<path>tile/.+)$", views.tile, name="tile"),
+    re_path(rf"^{NAME}/blob/(?P<sha256>[0-9a-f]{{64}})$", views.blob, name="blob"),
+    re_path(r"", views.nothing, name="nothing"),
 ]

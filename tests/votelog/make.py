@@ -14,6 +14,7 @@ from votelog.actions import put_blob, record, record_ballot
 from votelog.models import Event
 
 Z = "0" * 64
+ACTORS = ["a" * 32, "b" * 32]
 
 
 def bid(number: int) -> str:
@@ -73,7 +74,8 @@ def cast(*numbers: int, poll: str = "p1", k: int | None = 1, **fields: Any) -> N
 
 def closed(poll: str = "p1", ballots: int = 0) -> None:
     with transaction.atomic():
-        record("poll.closed", poll=poll, d={"reason": "by_hand", "ballots": ballots, "ballots_sha256": Z})
+        why = {"reason": "by_hand", "text_sha256": put_blob(b'{"en":"All have voted."}', salted=True), "actors": ACTORS}
+        record("poll.closed", poll=poll, d={**why, "ballots": ballots, "ballots_sha256": Z})
 
 
 def small_log(ballots: int = 3) -> sequencer.Published:

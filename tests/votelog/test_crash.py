@@ -130,6 +130,7 @@ def test_it_refuses_to_go_on_with_another_history_than_was_published() -> None:
         Checkpoint.objects.all().delete()
         Event.objects.filter(idx__gt=0).delete()
     files.directory(log.current_shard()).joinpath("checkpoint").rename(settings.LOG_DIR / "aside")
+    files.directory(log.current_shard()).joinpath("checkpoint.latest").unlink()
     make.small_log(ballots=5)
     (settings.LOG_DIR / "aside").rename(files.directory(log.current_shard()) / "checkpoint")
     with pytest.raises(LogDamaged, match="refusing to fork"):
@@ -138,7 +139,8 @@ def test_it_refuses_to_go_on_with_another_history_than_was_published() -> None:
 
 def test_it_refuses_to_go_on_when_less_is_stored_than_was_signed() -> None:
     make.small_log()
-    (files.directory(log.current_shard()) / "checkpoint").unlink()
+    for name in ("checkpoint", "checkpoint.latest"):
+        (files.directory(log.current_shard()) / name).unlink()
     with lifted():
         Event.objects.filter(idx=9).delete()
     with pytest.raises(LogDamaged, match="signed 10 > database 9; refusing to fork"):

@@ -149,7 +149,7 @@ def test_the_first_pass_opens_the_log() -> None:
     published = sequencer.run_once()
     entry = read(Event.objects.get().body)
     assert (entry["type"], entry["poll"], entry["n"], entry["prev"]) == ("log.opened", "", 0, make.Z)
-    assert set(entry["d"]) == {"origin", "vkey", "software"}
+    assert set(entry["d"]) == {"origin", "vkey", "receipt_vkey", "software"}
     assert entry["d"]["origin"] == log.origin() == f"vote.example.org/log/{log.current_shard()}"
     assert entry["d"]["vkey"] == log.vkey()
     assert set(entry["d"]["software"]) == {"name", "version", "commit"}

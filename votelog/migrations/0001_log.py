@@ -17,13 +17,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Abandoned",
+            fields=[
+                ("shard", models.CharField(max_length=6, primary_key=True, serialize=False)),
+                ("because", models.TextField()),
+                ("at", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Checkpoint",
             fields=[
                 (
                     "pk",
                     models.CompositePrimaryKey("shard", "size", blank=True, editable=False, primary_key=True, serialize=False),
                 ),
-                ("shard", models.SmallIntegerField()),
+                ("shard", models.CharField(max_length=6)),
                 ("size", models.BigIntegerField()),
                 ("root", models.BinaryField(max_length=32)),
                 ("note", models.TextField()),
@@ -33,7 +41,7 @@ class Migration(migrations.Migration):
             name="Event",
             fields=[
                 ("pk", models.CompositePrimaryKey("shard", "idx", blank=True, editable=False, primary_key=True, serialize=False)),
-                ("shard", models.SmallIntegerField()),
+                ("shard", models.CharField(max_length=6)),
                 ("idx", models.BigIntegerField()),
                 ("poll", models.CharField(blank=True, max_length=64)),
                 ("n", models.BigIntegerField()),

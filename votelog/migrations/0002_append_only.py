@@ -1,4 +1,5 @@
-"""Events and checkpoints can be added, in order, and nothing else; blobs cannot be changed. On both databases.
+"""Events and checkpoints can be added, in order, and nothing else; nothing follows `log.closed`; blobs cannot be changed. On both
+databases.
 
 A later migration that makes SQLite rebuild one of these tables drops its triggers: it must put them back.
 """
@@ -29,6 +30,10 @@ create trigger votelog_event_in_order before insert on votelog_event begin
   select raise(abort, 'not an entry: insert into votelog_event refused')
   where length(cast(new.body as blob)) > 16384 or length(new.leaf) is not 32;
 end;;
+create trigger votelog_event_not_closed before insert on votelog_event begin
+  select raise(abort, 'the log is closed: insert into votelog_event refused')
+  where exists (select 1 from votelog_event where shard = new.shard and idx = new.idx - 1 and kind = 'log.closed');
+end;;
 create trigger votelog_event_no_replace after insert on votelog_event begin
   select raise(abort, 'the log is append-only: replace in votelog_event refused')
   where new.rowid is not (select max(rowid) from votelog_event)
@@ -51,6 +56,20 @@ create trigger votelog_checkpoint_no_replace after insert on votelog_checkpoint 
   where new.rowid is not (select max(rowid) from votelog_checkpoint)
     or new.rowid is not (select rowid from votelog_checkpoint where shard = new.shard order by size desc limit 1);
 end;;
+create trigger votelog_abandoned_no_update before update on votelog_abandoned begin
+  select raise(abort, 'an abandoned log stays so: update of votelog_abandoned refused');
+end;;
+create trigger votelog_abandoned_no_delete before delete on votelog_abandoned begin
+  select raise(abort, 'an abandoned log stays so: delete of votelog_abandoned refused');
+end;;
+create trigger votelog_abandoned_no_replace before insert on votelog_abandoned begin
+  select raise(abort, 'an abandoned log stays so: replace in votelog_abandoned refused')
+  where exists (select 1 from votelog_abandoned where shard = new.shard);
+end;;
+create trigger votelog_abandoned_no_rowid after insert on votelog_abandoned begin
+  select raise(abort, 'an abandoned log stays so: replace in votelog_abandoned refused')
+  where new.rowid is not (select max(rowid) from votelog_abandoned);
+end;;
 create trigger votelog_blob_no_update before update on votelog_blob begin
   select raise(abort, 'a blob is its hash: update of votelog_blob refused');
 end
@@ -58,11 +77,16 @@ end
 
 UNDO_SQLITE = """
 drop trigger votelog_blob_no_update;;
+drop trigger votelog_abandoned_no_rowid;;
+drop trigger votelog_abandoned_no_replace;;
+drop trigger votelog_abandoned_no_delete;;
+drop trigger votelog_abandoned_no_update;;
 drop trigger votelog_checkpoint_no_replace;;
 drop trigger votelog_checkpoint_grows;;
 drop trigger votelog_checkpoint_no_delete;;
 drop trigger votelog_checkpoint_no_update;;
 drop trigger votelog_event_no_replace;;
+drop trigger votelog_event_not_closed;;
 drop trigger votelog_event_in_order;;
 drop trigger votelog_event_no_delete;;
 drop trigger votelog_event_no_update
@@ -81,6 +105,10 @@ create function votelog_in_order() returns trigger language plpgsql set plan_cac
     or (n > 0 and not exists
       (select 1 from votelog_event e where e.shard = added.shard and e.poll = added.poll and e.n = added.n - 1))) then
     raise exception 'the log has no gaps: insert into votelog_event refused' using errcode = '23001';
+  end if;
+  if exists (select 1 from added join votelog_event e on e.shard = added.shard and e.idx = added.idx - 1
+    where e.kind = 'log.closed') then
+    raise exception 'the log is closed: insert into votelog_event refused' using errcode = '23001';
   end if;
   if exists (select 1 from added where octet_length(body) > 16384 or octet_length(leaf) <> 32) then
     raise exception 'not an entry: insert into votelog_event refused' using errcode = '23001';
@@ -107,6 +135,10 @@ create trigger votelog_checkpoint_truncate before truncate on votelog_checkpoint
   for each statement execute function votelog_deny();;
 create trigger votelog_checkpoint_grows before insert on votelog_checkpoint
   for each row execute function votelog_grows();;
+create trigger votelog_abandoned_row before update or delete on votelog_abandoned
+  for each row execute function votelog_deny();;
+create trigger votelog_abandoned_truncate before truncate on votelog_abandoned
+  for each statement execute function votelog_deny();;
 create trigger votelog_blob_row before update on votelog_blob
   for each row execute function votelog_deny();;
 alter table votelog_event enable always trigger votelog_event_row;;
@@ -115,11 +147,15 @@ alter table votelog_event enable always trigger votelog_event_in_order;;
 alter table votelog_checkpoint enable always trigger votelog_checkpoint_row;;
 alter table votelog_checkpoint enable always trigger votelog_checkpoint_truncate;;
 alter table votelog_checkpoint enable always trigger votelog_checkpoint_grows;;
+alter table votelog_abandoned enable always trigger votelog_abandoned_row;;
+alter table votelog_abandoned enable always trigger votelog_abandoned_truncate;;
 alter table votelog_blob enable always trigger votelog_blob_row
 """
 
 UNDO_POSTGRESQL = """
 drop trigger votelog_blob_row on votelog_blob;;
+drop trigger votelog_abandoned_truncate on votelog_abandoned;;
+drop trigger votelog_abandoned_row on votelog_abandoned;;
 drop trigger votelog_checkpoint_grows on votelog_checkpoint;;
 drop trigger votelog_checkpoint_truncate on votelog_checkpoint;;
 drop trigger votelog_checkpoint_row on votelog_checkpoint;;
