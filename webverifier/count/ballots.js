@@ -18,7 +18,7 @@ export const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).pa
 
 export const hexHash = (text) => hexOf(sha256(bytesOf(text)));
 
-/** Order of two texts as UTF-8 bytes, which is that of code points. (JavaScript alone compares UTF-16 units.) */
+/** Order of two texts as UTF-8 bytes, which is that of code points (JavaScript itself compares UTF-16 units). */
 export function inBytes(a, b) {
   const end = Math.min(a.length, b.length);
   for (let at = 0; at < end; at += 1) {
@@ -32,7 +32,8 @@ export function marksOf(b) {
   const [[kind, marks]] = Object.entries(b);
   if (kind === "approve") return [...marks].sort(inBytes).join(",");
   if (kind === "rank") return marks.map((rank) => [...rank].sort(inBytes).join("=") || "-").join(">");
-  return Object.keys(marks).sort(inBytes).map((id) => `${id}:${marks[id]}`).join(",");
+  const ids = Object.keys(marks).sort(inBytes);
+  return ids.map((id) => `${id}:${marks[id]}`).join(",");
 }
 
 /** How many there are of each ballot: Map from key to number. */
@@ -65,7 +66,9 @@ export function drawLots(pollId, ballotsHash, beacon, ids) {
 }
 
 /** Ranks, best first, each a list of ids; an empty rank is an empty list. */
-export const ranksOf = (key) => (key === "" ? [] : key.split(">").map((rank) => (rank === "-" ? [] : rank.split("="))));
+export function ranksOf(key) {
+  return key === "" ? [] : key.split(">").map((rank) => (rank === "-" ? [] : rank.split("=")));
+}
 
 /** What a ballot of approvals or points gives to whom: [[id, BigInt], …]. An approval is one point. */
 export function pointsOf(key) {

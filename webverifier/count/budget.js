@@ -24,11 +24,9 @@ function tallyOf(count) {
  * pb-greedy-v1 over `projects` with `money`, one record a project. Nobody with a rival in `taken` is funded, and whoever is
  * funded is added to `taken`. `rivals`: Map from project to a list.
  */
-function walkGreedy(count, score, projects, money, { threshold = 0, stop = false, rivals = new Map(), taken = new Set() } = {}) {
-  const alike = (a, b) => score.get(a) === score.get(b) && count.cost.get(a) === count.cost.get(b);
-  const order = [...projects].sort(
-    (a, b) => compare(score.get(b), score.get(a)) || compare(count.cost.get(a), count.cost.get(b)) || count.lot.get(a) - count.lot.get(b),
-  );
+function walkGreedy(count, score, projects, money, { threshold, stop, rivals, taken } = alone()) {
+  const merit = (a, b) => compare(score.get(b), score.get(a)) || compare(count.cost.get(a), count.cost.get(b));
+  const order = [...projects].sort((a, b) => merit(a, b) || count.lot.get(a) - count.lot.get(b));
   let left = money;
   let stopped = false;
   return order.map((option) => {
@@ -42,10 +40,12 @@ function walkGreedy(count, score, projects, money, { threshold = 0, stop = false
       left -= cost;
       taken.add(option);
     } else stopped = stop;
-    const tied = order.filter((other) => alike(option, other));
+    const tied = order.filter((other) => merit(option, other) === 0);
     return { option, score: score.get(option), cost, left, decision, tied: tied.length > 1 ? tied : [] };
   });
 }
+
+const alone = () => ({ threshold: 0, stop: false, rivals: new Map(), taken: new Set() });
 
 const funded = (rounds) => rounds.filter((round) => round.decision === "funded").map((round) => round.option);
 

@@ -62,7 +62,10 @@ export function countSeqPav(count) {
   const share = approvals.kinds.map(() => 1n); // 1 + elected options that the kind approves
   let open = approvals.kinds.length > 0 ? count.ids : [];
   while (open.length > 0 && rounds.length < count.rule.seats) {
-    const worth = (id) => [...approvals.supporters(id, share)].reduce((sum, [part, times]) => add(sum, div(times, part)), ZERO);
+    const worth = (id) => {
+      const parts = [...approvals.supporters(id, share)];
+      return parts.reduce((sum, [part, times]) => add(sum, div(times, part)), ZERO);
+    };
     const tally = new Map(open.map((id) => [id, worth(id)]));
     const round = aRound(tally);
     rounds.push(round);

@@ -4,7 +4,7 @@ import { pointsOf } from "./ballots.js";
 import { number } from "./fraction.js";
 import { aRound, increase, outcome, seatsByScore } from "./frame.js";
 
-/** One round by the sums of all ballots that have no fault: fault(the points on a ballot) -> reason, or "" when it counts. */
+/** One round by the sums of all ballots without a fault. `fault`: the points on a ballot -> a reason, "" when it counts. */
 function sumUp(count, fault, majority = () => true) {
   const tally = new Map(count.ids.map((id) => [id, 0n]));
   const rejected = new Map();

@@ -1,13 +1,13 @@
 // Single runs of pb-mes-v1 (the Method of Equal Shares for projects that cost money).
 //
 // Balances are BigInts in units of 1/`unit`, and `unit` grows as needed: exact, and faster than fractions. Ballots that hold
-// the same because they paid the same form a class. For each project is known how many supporters (with what points) stand in
-// each class; so most steps look at classes, not at ballots.
+// the same because they paid the same form a class: one object with their money, so that sums and comparisons are made once.
 
 import { pointsOf } from "./ballots.js";
 import { compare, div, Fraction, number, smallestOf } from "./fraction.js";
 
 const ZERO = new Fraction(0n);
+const RUINED = { money: 0n };
 
 export class EqualShares {
   /** `votes`: Map from project to the number of its supporters. */
@@ -15,11 +15,11 @@ export class EqualShares {
     const byPoints = count.rule.utility === "points";
     this.count = count;
     this.votes = votes;
-    this.kinds = count.ballots
-      .filter(({ key }) => key !== "")
-      .map(({ key, times }) => ({ times, marks: pointsOf(key).map(([id, points]) => [id, byPoints ? points : 1n]) }));
-    this.supporters = new Map(count.ids.map((id) => [id, []])); // kinds of ballots, with points
-    for (const kind of this.kinds) for (const [id, points] of kind.marks) this.supporters.get(id).push({ kind, points });
+    this.kinds = count.ballots.length;
+    this.supporters = new Map(count.ids.map((id) => [id, []])); // kinds of ballots, with their number and points
+    for (const [kind, { key, times }] of count.ballots.entries()) {
+      for (const [id, points] of pointsOf(key)) this.supporters.get(id).push({ kind, times, points: byPoints ? points : 1n });
+    }
     this.factor = new Map(count.ids.map((id) => [id, count.rule.utility === "cost" ? count.cost.get(id) : 1n]));
   }
 
@@ -50,8 +50,8 @@ export class EqualShares {
       const { alike, bound, share } = this.first(found.filter((one) => compare(one.bound.rho, best) === 0));
       const cost = count.cost.get(bound.id);
       const effective = number(div(cost * run.unit, run.largestPayment(bound.id, share)));
-      const record = { option: bound.id, cost, supporters: votes.get(bound.id), rho: number(best), effective_votes: effective };
-      rounds.push({ ...record, tied: alike.length > 1 ? alike : [] });
+      const record = { option: bound.id, cost, supporters: votes.get(bound.id), rho: number(best) };
+      rounds.push({ ...record, effective_votes: effective, tied: alike.length > 1 ? alike : [] });
       run.pay(bound.id, share);
       bounds = bounds.filter((one) => one !== bound && !gone.has(one));
     }
@@ -74,24 +74,25 @@ class Run {
     const all = { money: voterBudget.n };
     this.unit = voterBudget.d;
     this.supporters = supporters;
-    this.classes = [all];
-    this.classOf = new Map(kinds.map((kind) => [kind, all]));
+    this.classOf = Array.from({ length: kinds }, () => all); // by kind of ballot
   }
 
   /** The supporters of a project by class and points: {money, points, times}, those who are ruined first coming first. */
   purses(id) {
     const byPoints = new Map();
-    for (const { kind, points } of this.supporters.get(id)) {
+    for (const { kind, points, times } of this.supporters.get(id)) {
       if (!byPoints.has(points)) byPoints.set(points, new Map());
-      const numbers = byPoints.get(points);
-      const held = this.classOf.get(kind);
-      numbers.set(held, (numbers.get(held) ?? 0n) + kind.times);
+      const purses = byPoints.get(points);
+      const held = this.classOf[kind];
+      const purse = purses.get(held);
+      if (purse) purse.times += times;
+      else purses.set(held, { money: held.money, points, times });
     }
-    const purses = [...byPoints].flatMap(([points, numbers]) => [...numbers].map(([{ money }, times]) => ({ money, points, times })));
+    const purses = [...byPoints.values()].flatMap((some) => [...some.values()]);
     return purses.sort((a, b) => compare(a.money * b.points, b.money * a.points));
   }
 
-  /** The smallest share with which `cost` is paid when each pays share × points or all it has; null when that is too little. */
+  /** The smallest share with which `cost` is paid when each pays share × points or all it has; null: that is too little. */
   leastShare(id, cost) {
     const purses = this.purses(id);
     let due = cost * this.unit;
@@ -114,18 +115,17 @@ class Run {
 
   pay(id, share) {
     this.unit *= share.d;
-    for (const one of this.classes) one.money *= share.d;
+    for (const one of new Set(this.classOf)) one.money *= share.d;
     const made = new Map(); // class -> points -> class after the payment
     for (const { kind, points } of this.supporters.get(id)) {
-      const before = this.classOf.get(kind);
+      const before = this.classOf[kind];
       if (!made.has(before)) made.set(before, new Map());
       const next = made.get(before);
       if (!next.has(points)) {
         const payment = share.n * points;
-        next.set(points, { money: before.money > payment ? before.money - payment : 0n });
+        next.set(points, before.money > payment ? { money: before.money - payment } : RUINED);
       }
-      this.classOf.set(kind, next.get(points));
+      this.classOf[kind] = next.get(points);
     }
-    this.classes = [...new Set(this.classOf.values())];
   }
 }
