@@ -9,6 +9,7 @@ from django.utils import translation
 
 from common.templatetags import text
 from tests import make
+from votelog import log
 from voting import actions
 from voting.models import Poll
 

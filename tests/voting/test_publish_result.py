@@ -11,6 +11,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from ballotbox import box
 from common.refusal import NotPermitted
 from tests import make
 from votelog import log, sequencer
@@ -130,7 +131,7 @@ def test_turnout_polls_keep_every_ballot_back_until_the_close() -> None:
 
 @pytest.mark.django_db
 def test_live_polls_show_ballots_in_groups_of_at_least_ten() -> None:
-    people = make.users(25)
+    people = make.users(35)
     poll = actions.open_poll(poll=make.poll(roll=make.roll(*people)), by=None)
     seen = []
     for person in people:
