@@ -12,6 +12,7 @@ handler404 = "common.views.not_found"
 
 urlpatterns = [
     path("log/", include("votelog.urls")),
+    path("verifier/", include("deliberate.webverifier")),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("about/", views.about, name="about"),

@@ -1,5 +1,5 @@
 // Whose ballots these are, and whether each is one that its poll allows: C10, C11, C12, C14, C19.
-import { MAX_OPENINGS, Problem, compare, concat, grouped, hex, hexhash, sha256, u32, unhex, utf8 } from "./bytes.js";
+import { MAX_BLOB, Problem, compare, concat, grouped, hex, hexhash, sha256, u32, unhex, utf8 } from "./bytes.js";
 import { byCodePoint, canonical, parseCanonical } from "./canonical.js";
 import { ballotLine } from "./entries.js";
 import { readBlob } from "./source.js";
@@ -11,11 +11,11 @@ export const checkCredentials = async (poll) => {
   const roll = poll.first("roll.committed");
   if (!batches.length) return "credentials (not committed yet, and no ballot cast)";
   const changes = poll.all("roll.changed");
-  const places = [roll.d, ...changes.map(({ d }) => ({ roll: d.roll, count: d.added_count, removed: d.removed, later: true }))];
+  const places = [roll.d, ...changes.map(({ d }) => ({ roll: d.roll, count: d.added_count, later: true }))];
   const since = new Map(); // credential's leaf -> index of the entry that committed to it
   for (const [number, { index, d }] of batches.entries()) {
     const place = places[number];
-    if (place.later && (place.removed.length || place.count < poll.config.mix.k || place.roll !== roll.d.roll)) {
+    if (place.later && (place.count < poll.config.mix.k || place.roll !== roll.d.roll)) {
       throw new Problem("C10", `the roll was changed other than by adding at least ${poll.config.mix.k} places to it`);
     }
     if (d.count !== place.count) throw new Problem("C10", `${d.count} credentials were made for a roll of ${place.count}`);
@@ -76,7 +76,7 @@ export const checkOpenings = async (poll) => {
   const published = poll.first("openings.published");
   if (!published) return "openings (not published yet)";
   const { count, sha256: name, bytes } = published.d;
-  const data = await readBlob(poll.log.source, name, MAX_OPENINGS, "C14", "the openings");
+  const data = await readBlob(poll.log.source, name, MAX_BLOB, "C14", "the openings");
   if (data.length !== bytes) throw new Problem("C14", `the openings have ${data.length} bytes, and ${bytes} are stated`);
   const expected = poll.countedAt(poll.one("poll.closed").index).sort((a, b) => byCodePoint(a.bid, b.bid));
   let at = 0, number = 0;

@@ -1,5 +1,5 @@
 // The verifier without a face: what the page's worker does, and what tests call.
-import { MAX_BLOB, untext } from "./bytes.js";
+import { MAX_NOTE, untext } from "./bytes.js";
 import { parseVkey } from "./note.js";
 import { parsePolicy } from "./policy.js";
 import { MAX_PAPER, checkPaper } from "./receipt.js";
@@ -25,7 +25,7 @@ export const check = async (open, name, options = {}, tick = () => {}) => {
     settle(report, error);
   }
   const titles = loaded.poll ? Object.fromEntries([...loaded.poll.titles].map(([id, texts]) => [`:${id}`, texts])) : {};
-  return { loaded: { ...loaded, report }, answer: { ...report.json(), titles } };
+  return { loaded: { ...loaded, report }, answer: { ...report.json(), told: report.warnings.length, titles } };
 };
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -40,7 +40,7 @@ export const verifyFiles = async (files, poll, options = {}, papers = []) => {
   return { ...answer, papers: found };
 };
 
-const openSource = ({ address, picked }) => (picked ? openPicked(picked) : new Web(address));
+const openSource = ({ address, picked, paths }) => (picked ? openPicked(picked, paths) : new Web(address));
 
 // Serve a page: one log at a time, and papers against the one that was read last.
 export const serve = (scope) => {
@@ -62,7 +62,7 @@ export const serve = (scope) => {
       }
       scope.postMessage({ paper: report.json(), name: data.paper.name });
     } else {
-      const policy = data.policy ? new Uint8Array(await data.policy.slice(0, MAX_BLOB).arrayBuffer()) : null;
+      const policy = data.policy ? new Uint8Array(await data.policy.slice(0, MAX_NOTE).arrayBuffer()) : null;
       options = { vkeys: data.vkeys, policy };
       const found = await check(() => openSource(data), data.poll || null, options, tick);
       loaded = found.loaded;

@@ -1,10 +1,11 @@
 // Every type of entry with its fields, as docs/reference/vote-log.md has them.
-import { Problem, plain } from "./bytes.js";
+import { Problem, hexhash, plain, utf8 } from "./bytes.js";
 import { CONFIG, DRAND, PUBLIC_ID, TALLY, checkConfig } from "./config.js";
-import { isObject, parseCanonical } from "./canonical.js";
+import { canonical, isObject, parseCanonical } from "./canonical.js";
 import { either, fields, hash, isWord, list, oneOf, pseudonym, text, that, whole, word } from "./shape.js";
 
 const actors = list(pseudonym);
+const nothing = that((value) => Array.isArray(value) && !value.length);
 const origin = word;
 const points = that((value) => isObject(value) && Object.values(value).every(Number.isInteger));
 export const ballot = either({ approve: list(text) }, { rank: list(list(text)) }, { score: points }, { alloc: points });
@@ -20,7 +21,7 @@ const object = { object_sha256: hash, actor: pseudonym };
 const INSTANCE = {
   "log.opened": {
     origin, vkey: word, receipt_vkey: word, software: { name: word, version: word, commit: text },
-    "prev?": { origin, size: whole(0), root: hash },
+    "prev?": { origin, size: whole(1), root: hash },
   },
   "log.closed": { next_origin: origin },
   "config.changed": { scope: word, key: word, old_sha256: hash, new_sha256: hash, "public_value?": that(() => true), actors },
@@ -39,11 +40,11 @@ const POLL = {
   "roll.committed": { roll: word, count: whole(0), root: hash, rule_sha256: hash },
   "credentials.committed": { count: whole(0), root: hash, blob_sha256: hash },
   "roll.changed": {
-    roll: word, added_count: whole(0), added_root: hash, removed: list(whole(0)), text_sha256: hash, actors,
+    roll: word, added_count: whole(1), added_root: hash, removed: nothing, text_sha256: hash, actors,
   },
   "poll.opened": { config: hash, roll: hash },
   "ballot.cast": either({ ...cast, b: ballot }, { ...cast, c: hash }),
-  "intake.summary": { accepted: whole(0), voters: whole(0) },
+  "intake.summary": { accepted: whole(1), voters: whole(1) },
   "ballot.voided": {
     bid: pseudonym, reason_code: oneOf("cast_by_another", "double_identity", "not_eligible", "court_order", "technical_fault"),
     rule_sha256: hash, evidence_sha256: hash, actors,
@@ -87,5 +88,17 @@ export const parseEntry = (raw, index) => {
     throw new Problem("C6", `${where} ${kind in POLL ? "names no poll" : "names a poll, and its type belongs to none"}`);
   }
   if (kind === "poll.created" || kind === "poll.amended") checkConfig(entry.d, where);
+  if (kind === "config.changed" && entry.d.scope === "software") checkSoftware(entry.d, where);
   return entry;
+};
+
+// What the sequencer writes when it starts under other software: the release itself stands beside its hash.
+const checkSoftware = (d, where) => {
+  if (!["release", "assets"].includes(d.key)) throw new Problem("C6", `${where} has a key that is not known in the scope software`);
+  if (d.key === "release") {
+    const value = d.public_value ?? null;
+    if (hexhash(typeof value === "string" ? utf8(value) : canonical(value)) !== d.new_sha256) {
+      throw new Problem("C6", `${where} does not show the release that its hash names`);
+    }
+  }
 };

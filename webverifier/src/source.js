@@ -115,10 +115,10 @@ export const openZip = async (blob) => {
   return new Files(files, "bundle");
 };
 
-// What somebody picked: one zip, or the files of a folder (its own name is the first part of every path).
-export const openPicked = async (picked) => {
-  if (picked.length === 1 && !picked[0].webkitRelativePath) return openZip(picked[0]);
-  const files = new Map([...picked].map((file) => [file.webkitRelativePath.split("/").slice(1).join("/"), file]));
+// What somebody picked: one zip, or the files of a folder (its own name is the first part of each of `paths`).
+export const openPicked = async (picked, paths) => {
+  if (picked.length === 1 && !paths[0]) return openZip(picked[0]);
+  const files = new Map(picked.map((file, i) => [paths[i].split("/").slice(1).join("/"), file]));
   return new Files(files, "folder");
 };
 
