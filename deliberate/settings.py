@@ -165,6 +165,9 @@ KEYS_DIR = Path(env.str("KEYS_DIR", str(DATA_DIR / "keys")))
 EMBEDDED_SEQUENCER: bool = env.bool("EMBEDDED_SEQUENCER", DEMO or DEBUG)
 # The socket of `manage.py ballotbox`, which then holds the secrets of polls; empty: this process does, in KEYS_DIR.
 BALLOTBOX_SOCKET: str = env.str("BALLOTBOX_SOCKET", "")
+# A C2SP tlog-policy file with the witnesses that are asked to cosign the log; empty: none are.
+_policy: str = env.str("WITNESS_POLICY", "")
+WITNESS_POLICY = Path(_policy).resolve() if _policy else None
 SOFTWARE_VERSION = __version__
 SOFTWARE_COMMIT: str = env.str("SOFTWARE_COMMIT", "")
 # A folder on another disk or host; the sequencer lays every checkpoint down there too, and compares at its start.

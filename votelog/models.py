@@ -70,6 +70,24 @@ class Checkpoint(models.Model):
         return f"{self.shard} at {self.size}"
 
 
+class Cosignature(models.Model):
+    """A witness's signature line for one of our checkpoints. A later one for the same checkpoint is a further row."""
+
+    shard = models.CharField(max_length=6)
+    size = models.BigIntegerField()
+    witness = models.TextField()  # its vkey
+    time = models.BigIntegerField()  # unix seconds, as it says itself
+    line = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_cosignature_a_second", fields=["shard", "size", "witness", "time"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shard} at {self.size} by {self.witness}"
+
+
 class Abandoned(models.Model):
     """A shard that nothing is added to any more because it is damaged or its key lost: the next one begins after it.
 
