@@ -62,7 +62,7 @@ def file_objection(*, poll: Poll, name: str, email: str, language: str, text: st
 def confirm_objection(*, handle: str, code: str, at: datetime) -> Objection:
     """Publish a waiting objection and log it; once, however often and from wherever it is asked.
 
-    Whether the poll still takes objections was asked when it was sent in. Raises ObjectionNotWaiting, ObjectionCodeWrong.
+    Raises ObjectionNotWaiting, ObjectionCodeWrong, ObjectionsOver.
     """
     with transaction.atomic():
         lock_exclusive(f"objection {handle}")
@@ -71,6 +71,7 @@ def confirm_objection(*, handle: str, code: str, at: datetime) -> Objection:
             raise errors.ObjectionNotWaiting()
         if not constant_time_compare(waiting.code_mac, code_mac(handle, code)):
             raise errors.ObjectionCodeWrong()
+        _ask(rules.why_not_file(waiting.poll, at=at))
         objection = Objection.objects.create(
             poll=waiting.poll,
             public_id=waiting.public_id,

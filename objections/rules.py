@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import can
 from common.refusal import NotPermitted, Refusal
 from objections import errors
-from objections.models import Objection
+from objections.models import CONFIRM_WITHIN, Objection, Unconfirmed
 from voting.models import Poll
 
 
@@ -24,6 +24,12 @@ def why_not_file(poll: Poll, *, at: datetime) -> Refusal | None:
         return errors.ObjectionsNotYet()
     end = objections_end(poll)
     return errors.ObjectionsOver(days=settings.APPEALS_DAYS) if end is not None and at > end else None
+
+
+def confirm_until(waiting: Unconfirmed) -> datetime:
+    """48 hours, or less where the time for objections to the poll ends before."""
+    until, end = waiting.written_at + CONFIRM_WITHIN, objections_end(waiting.poll)
+    return min(until, end) if end else until
 
 
 def why_not_answer(objection: Objection, by: User) -> Refusal | None:

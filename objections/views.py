@@ -102,7 +102,7 @@ def objection_confirm(request: HttpRequest, handle: str) -> HttpResponse:
     waiting = recent.filter(handle=handle).first()
     if waiting is None:
         return render(request, CONFIRM, {"refusal": errors.ObjectionNotWaiting(), "gone": True}, status=404)
-    context: dict[str, Any] = {"waiting": waiting, "poll": waiting.poll, "until": waiting.written_at + CONFIRM_WITHIN}
+    context: dict[str, Any] = {"waiting": waiting, "poll": waiting.poll, "until": rules.confirm_until(waiting)}
     if request.method != "POST":
         code = request.GET.get("code", "")[:20]
         return render(request, CONFIRM, context | {"form": ConfirmForm(initial={"code": code}), "by_link": bool(code)})
