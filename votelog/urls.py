@@ -2,13 +2,14 @@
 
 from django.urls import path, re_path
 
-from votelog import views
+from votelog import views, watch
 from votelog.shards import NAME
 
 app_name = "votelog"
 
 urlpatterns = [
     path("", views.index, name="index"),
+    path("policy.txt", watch.policy_file, name="policy"),
     re_path(rf"^(?P<shard>{NAME})/checkpoint$", views.checkpoint, name="checkpoint"),
     re_path(rf"^(?P<shard>{NAME})/checkpoint/latest$", views.latest_checkpoint, name="checkpoint-latest"),
     re_path(rf"^(?P<shard>{NAME})/(?P<path>tile/.+)$", views.tile, name="tile"),

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -12,7 +13,7 @@ from merkle import tiles
 from merkle.errors import ProofError
 from merkle.tiles import ENTRIES, Tile
 from merkle.tree import leaf_hash
-from votelog import files, log, shards, trees
+from votelog import files, log, shards, trees, witnesses
 from votelog.models import Blob
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def checkpoint(request: HttpRequest, shard: str) -> HttpResponse:
-    """What is published, as it lies there; the newest row of the database when the file is missing."""
+    """What is published, as it lies there; the newest row of the database when the file is missing. Where the instance has
+    witnesses: the newest checkpoint that a quorum of them signed, with their signatures."""
     return _checkpoint(shard, files.SERVED)
 
 
@@ -87,7 +89,10 @@ def latest_checkpoint(request: HttpRequest, shard: str) -> HttpResponse:
 
 
 def _checkpoint(shard: str, name: str) -> HttpResponse:
-    note = files.read(shard, name)
+    note = None
+    if settings.WITNESS_POLICY is not None and shard not in shards.abandoned():
+        note = witnesses.served(shard, latest=name == files.LATEST)
+    note = files.read(shard, name) if note is None else note
     if note is None:
         latest = log.latest_checkpoint(shard)
         if latest is None:

@@ -37,7 +37,7 @@ RENEW = 6 * 3600
 """Seconds after which a cosignature of an open log is renewed, though the log has not grown: verifiers warn after a day."""
 LONGEST_PAUSE = 300.0
 
-_read: dict[Path, tuple[tuple[int, int], Policy]] = {}
+_read: dict[Path, tuple[tuple[int, int] | None, tuple[bytes, Policy]]] = {}
 _quorums: dict[tuple[str, str], tuple[int, Policy, int | None]] = {}
 _wake, _stop = threading.Event(), threading.Event()
 _starting = threading.Lock()
@@ -48,24 +48,37 @@ _said: dict[tuple[str, str], str] = {}
 
 
 def current_policy() -> Policy | None:
-    """What WITNESS_POLICY says, read again when the file changes; None without one. Raises ImproperlyConfigured."""
+    """What WITNESS_POLICY says, None without one. Read again when the file changes; while it is broken, as it was before.
+
+    Raises ImproperlyConfigured when it is broken and there is no before: so does the start of every process.
+    """
+    found = _current()
+    return found[1] if found else None
+
+
+def _current() -> tuple[bytes, Policy] | None:
     path: Path | None = settings.WITNESS_POLICY
     if path is None:
         return None
+    version = None
     try:
         stat = path.stat()
         version = (stat.st_mtime_ns, stat.st_size)
         if path not in _read or _read[path][0] != version:
-            _read[path] = (version, policy.parse(path.read_bytes()))
+            data = path.read_bytes()
+            _read[path] = (version, (data, policy.parse(data)))
     except (OSError, ProofError) as error:
-        raise ImproperlyConfigured(f"WITNESS_POLICY: {path}: {error}") from None
+        if path not in _read:
+            raise ImproperlyConfigured(f"WITNESS_POLICY: {path}: {error}") from None
+        logger.critical("WITNESS_POLICY: %s: %s; going on with the policy as it was.", path, error)
+        _read[path] = (version, _read[path][1])
     return _read[path][1]
 
 
 def policy_bytes() -> bytes | None:
     """The policy file as it is served; None without one."""
-    path: Path | None = settings.WITNESS_POLICY
-    return path.read_bytes() if path is not None and current_policy() is not None else None
+    found = _current()
+    return found[0] if found else None
 
 
 def served(shard: str, *, latest: bool) -> bytes | None:
@@ -78,7 +91,7 @@ def served(shard: str, *, latest: bool) -> bytes | None:
     if found is None:
         return row.note.encode()
     if not latest:
-        size = _newest_with_quorum(shard, found)
+        size = newest_with_quorum(shard, found)
         if size is not None and size != row.size:
             row = Checkpoint.objects.get(shard=shard, size=size)
     lines = cosignatures(shard, found, size=row.size)
@@ -88,7 +101,7 @@ def served(shard: str, *, latest: bool) -> bytes | None:
 def holds_back(shard: str) -> bool:
     """Whether what is served as `checkpoint` is for witnesses to release: there is a policy, and has been a quorum."""
     found = current_policy()
-    return found is not None and _newest_with_quorum(shard, found) is not None
+    return found is not None and newest_with_quorum(shard, found) is not None
 
 
 def cosignatures(shard: str, found: Policy, *, size: int) -> dict[str, str]:
@@ -140,7 +153,7 @@ def submit(shard: str, *, insist: bool = True) -> None:
     )
     for answer in answers:
         _tell(shard, answer)
-    size = _newest_with_quorum(shard, found)
+    size = newest_with_quorum(shard, found)
     data = served(shard, latest=False)
     if size is not None and data is not None and files.read(shard, files.SERVED) != data:
         files.write(shard, {files.SERVED: data})
@@ -273,7 +286,7 @@ def _tell(shard: str, answer: _Answer) -> None:
             logger.warning("Witness %s of log %s signs again.", answer.witness.name, shard)
 
 
-def _newest_with_quorum(shard: str, found: Policy) -> int | None:
+def newest_with_quorum(shard: str, found: Policy) -> int | None:
     """The size of the newest checkpoint that a quorum has cosigned; None while there is none."""
     if found.satisfied_by(()):
         row = shards.last_signed(shard)
