@@ -44,7 +44,11 @@ def test_the_answer_is_public_logged_under_a_pseudonym_and_mailed_in_full(
     (entry,) = entries("objection.answered")
     assert entry["poll"] == open_poll.public_id
     assert set(entry["d"]) == {"objection", "finding", "text_sha256", "actor"}
-    assert (entry["d"]["objection"], entry["d"]["finding"], entry["d"]["actor"]) == (objection.public_id, "partly", staff.pseudonym)
+    assert (entry["d"]["objection"], entry["d"]["finding"], entry["d"]["actor"]) == (
+        objection.public_id,
+        "partly",
+        staff.pseudonym,
+    )
     assert blob(entry["d"]["text_sha256"]) == {"en": SAID}
     (letter,) = send_mail()
     assert letter.to == [ADDRESS] and letter.subject == "Your objection is answered"

@@ -80,7 +80,10 @@ def test_opening_the_link_confirms_nothing_and_pressing_its_button_does(visitor:
 
 
 def test_the_code_may_be_typed_as_it_stands_in_the_mail_and_in_persian_digits(visitor: Client, open_poll: Poll) -> None:
-    for typed in (lambda code: f" {code[:4]}-{code[4:]} ", lambda code: code.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))):
+    for typed in (
+        lambda code: f" {code[:4]}-{code[4:]} ",
+        lambda code: code.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")),
+    ):
         waiting = send_in(open_poll)
         code = code_in(send_mail()[0])
         page = reverse("objections:objection-confirm", args=[waiting.handle])

@@ -45,5 +45,7 @@ def test_text_and_name_of_a_hidden_objection_are_seen_by_staff_alone(
 
 def test_hiding_counts_for_nothing_in_the_number_of_objections(visitor: Client, open_poll: Poll, staff: Any) -> None:
     objection = filed(open_poll)
-    actions.hide_objection(objection=objection, by=staff, rule="spam", reason="", at=timezone.now(), base_url="https://v.example/")
+    actions.hide_objection(
+        objection=objection, by=staff, rule="spam", reason="", at=timezone.now(), base_url="https://v.example/"
+    )
     assert "1 objection, 0 answered" in visitor.get(reverse("voting:poll-detail", args=[open_poll.public_id])).content.decode()
