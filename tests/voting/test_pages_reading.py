@@ -9,7 +9,7 @@ from django.utils import translation
 
 from common.templatetags import text
 from tests import make
-from votelog import log
+from votelog import log, sequencer
 from voting import actions
 from voting.models import Poll
 
@@ -81,6 +81,7 @@ def test_what_is_shared_of_a_poll_is_its_title_and_question(poll: Poll, client: 
 
 
 def test_the_paper_receipt_says_where_to_look_it_up(poll: Poll, client: Client) -> None:
+    sequencer.run_once()
     (entry, *_) = log.entries(poll.public_id, kind="ballot.cast")
     html = client.get(reverse("voting:receipt", args=[entry["d"]["bid"]])).content.decode()
     assert "http://testserver/en/receipts/</bdi>" in html
