@@ -65,9 +65,9 @@ export const checkRevisions = (poll) => {
 
 // The commitment to a ballot: docs/reference/vote-log.md#commitments.
 const LABEL = concat(utf8("votelog/v1/ballot-commit"), new Uint8Array(1));
-const measured = (bytes) => concat(u32(bytes.length), bytes);
+const measured = (bytes) => [u32(bytes.length), bytes];
 export const commitment = (poll, { cred, rev }, nonce, b) => hexhash(concat(
-  LABEL, measured(utf8(poll)), measured(unhex(cred)), u32(rev), measured(unhex(nonce)), measured(canonical(b)),
+  LABEL, ...measured(utf8(poll)), ...measured(unhex(cred)), u32(rev), ...measured(unhex(nonce)), ...measured(canonical(b)),
 ));
 
 // C14. Fills poll.openings.

@@ -31,9 +31,12 @@ export const hex = (bytes) => {
   return text;
 };
 
+const digit = (code) => (code < 58 ? code - 48 : code - 87);
+
+// Of lowercase hex that was checked to be such.
 export const unhex = (text) => {
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.substr(2 * i, 2), 16);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
   return bytes;
 };
 

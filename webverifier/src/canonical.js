@@ -53,10 +53,7 @@ export const has = (value, name) => Object.hasOwn(value, name);
 
 // Order of code points, as bytes and Python sort text (JavaScript's own order differs beyond U+FFFF).
 export const byCodePoint = (a, b) => {
-  if (a === b) return 0;
-  const left = [...a], right = [...b];
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    if (left[i] !== right[i]) return left[i].codePointAt(0) - right[i].codePointAt(0);
-  }
-  return left.length - right.length;
+  const end = Math.min(a.length, b.length);
+  for (let i = 0; i < end; i++) if (a.charCodeAt(i) !== b.charCodeAt(i)) return a.codePointAt(i) - b.codePointAt(i);
+  return a.length - b.length;
 };

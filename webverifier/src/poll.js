@@ -8,6 +8,11 @@ export class Poll {
     this.log = log;
     this.name = name;
     this.entries = log.ofPoll(name);
+    this.byKind = new Map(); // type -> [{ index, n, t, d }]
+    for (const { index, entry } of this.entries) {
+      if (!this.byKind.has(entry.type)) this.byKind.set(entry.type, []);
+      this.byKind.get(entry.type).push({ index, n: entry.n, t: entry.t, d: entry.d });
+    }
     this.casts = this.all("ballot.cast").map(({ index, d }) => ({ index, ...d, voidedAt: Infinity, againAt: Infinity }));
     this.byBid = new Map(this.casts.map((cast) => [cast.bid, cast]));
     this.voids = this.all("ballot.voided");
@@ -27,9 +32,9 @@ export class Poll {
     this.credentials = last.size;
   }
 
-  // The poll's entries of this type: [{ index, n, t, d }].
+  // The poll's entries of this type, in order.
   all(kind) {
-    return this.entries.flatMap(({ index, entry }) => (entry.type === kind ? [{ index, n: entry.n, t: entry.t, d: entry.d }] : []));
+    return this.byKind.get(kind) || [];
   }
 
   first(kind) {
@@ -68,11 +73,12 @@ export class Poll {
   }
 
   groupsAt(index) {
-    return groupBallots(this.countedAt(index).map((cast) => (this.sealed ? this.openings.get(cast.bid) : cast.b)));
+    const { sealed } = this;
+    return groupBallots(this.countedAt(index).map((cast) => (sealed ? this.openings.get(cast.bid) : cast.b)));
   }
 
   get kinds() {
-    return new Set(this.entries.map(({ entry }) => entry.type));
+    return new Set(this.byKind.keys());
   }
 
   get state() {

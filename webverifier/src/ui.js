@@ -7,22 +7,25 @@ const asked = new URLSearchParams(`${location.search.slice(1)}&${location.hash.s
 const served = location.protocol === "http:" || location.protocol === "https:";
 const state = { source: served ? "here" : "zip", answer: null, paper: null, worker: null };
 
-// Made once, so that what was typed and picked outlives a change of language.
 const input = (id, attributes = {}) => el("input", { id, class: "input", autocomplete: "off", autocapitalize: "none", spellcheck: "false", ...attributes });
 const picker = (id, attributes = {}) => el("input", { type: "file", id, ...attributes });
-const fields = {
-  address: input("address", { type: "url", inputmode: "url" }),
-  poll: input("poll", { class: "input input--short" }),
-  vkey: el("textarea", { id: "vkey", class: "input", rows: "2", spellcheck: "false" }),
-  policy: picker("policy"),
-  zip: picker("zip", { accept: ".zip,application/zip" }),
-  folder: picker("folder", { webkitdirectory: true }),
+// Made once, so that what was typed and picked outlives a change of language; and not in the worker, which has no page.
+let fields, live, bar, count, progress, answer;
+const make = () => {
+  fields = {
+    address: input("address", { type: "url", inputmode: "url" }),
+    poll: input("poll", { class: "input input--short" }),
+    vkey: el("textarea", { id: "vkey", class: "input", rows: "2", spellcheck: "false" }),
+    policy: picker("policy"),
+    zip: picker("zip", { accept: ".zip,application/zip" }),
+    folder: picker("folder", { webkitdirectory: true }),
+  };
+  live = el("p", { id: "live", class: "small muted", "aria-live": "polite" });
+  bar = el("progress", { id: "bar", max: "1", "aria-labelledby": "live" });
+  count = el("p", { class: "small muted" });
+  progress = el("div", { class: "stack", hidden: true }, bar, count);
+  answer = el("div", { id: "found" });
 };
-const live = el("p", { id: "live", class: "small muted", "aria-live": "polite" });
-const bar = el("progress", { id: "bar", max: "1", "aria-labelledby": "live" });
-const count = el("p", { class: "small muted" });
-const progress = el("div", { class: "stack", hidden: true }, bar, count);
-const answer = el("div", { id: "found" });
 
 const field = (id, hint, control = fields[id]) => {
   control.setAttribute("aria-describedby", `${id}-hint`);
@@ -164,6 +167,7 @@ const draw = () => {
 export const run = () => {
   const wanted = asked.get("lang") || navigator.language.slice(0, 2);
   setLanguage(LANGUAGES.includes(wanted) ? wanted : "en");
+  make();
   fields.poll.value = asked.get("poll") || "";
   if (asked.get("address")) {
     fields.address.value = asked.get("address");
