@@ -45,6 +45,10 @@ GRANTS: dict[str, Grant] = {
     "delivery.record": _staff,
     "content.hide": _staff,
     "objection.answer": _staff,
+    "incident.declare.request": _staff,
+    "incident.declare.approve": _staff,  # somebody else than who asked
+    "blob.erase.request": _staff,
+    "blob.erase.approve": _staff,  # somebody else than who asked
 }
 
 

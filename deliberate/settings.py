@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "outbox",
     "moderation",
     "objections",
+    "incidents",
     "proposals",
     "deliberate",
     *(["deliberate.demo"] if DEMO else []),
