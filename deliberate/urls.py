@@ -5,6 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from deliberate import views
+from votelog import watch
 
 handler400 = "common.views.bad_request"
 handler403 = "common.views.permission_denied"
@@ -17,6 +18,7 @@ urlpatterns = [
         path("", views.home, name="home"),
         path("about/", views.about, name="about"),
         path("about/log/", views.log_about, name="log-about"),
+        path("about/log/watch/", watch.page, name="log-watch"),
         path("verify/", views.verify, name="verify"),
         path("verify/votelog_verify.py", views.verifier_download, name="verifier-download"),
         path("account/", include("allauth.urls")),
@@ -27,6 +29,7 @@ urlpatterns = [
         path("", include("voting.urls")),
         path("", include("proposals.urls")),
         path("", include("objections.urls")),
+        path("incidents/", include("incidents.urls")),
         path("moderation/", include("moderation.urls")),
         *([path("demo/", include("deliberate.demo.urls"))] if settings.DEMO else []),
     ),
