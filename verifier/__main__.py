@@ -1,13 +1,17 @@
 """Recheck and recount a poll of a public vote log, without trusting the server that published it.
 
     python -m verifier poll https://vote.example.org p1        everything the log says about one poll
-    python -m verifier receipt my-receipt.txt --url https://vote.example.org
+    python -m verifier log https://vote.example.org            the whole log, without counting
+    python -m verifier receipt my-receipt.json --url https://vote.example.org
+    python -m verifier place my-place.json --url https://vote.example.org
+    python -m verifier diff old-checkpoint.txt https://vote.example.org
+    python -m verifier watch https://vote.example.org --state seen
 
 One file, standard library only, Python 3.9 or newer: it also runs alone as `python votelog_verify.py …`. It was written
 from the published specification and shares no line with the server. Exit code 0: pass, 1: fail, 2: cannot tell, 3: usage.
 
-A check returns a sentence or raises: `Problem` (the log is wrong: fail) or `CannotTell` (we could not look). It never
-returns a truth value that a caller could forget to read.
+A check returns a sentence, or its status and a sentence, or raises: `Problem` (the log is wrong: fail) or `CannotTell` (we
+could not look). It never returns a truth value that a caller could forget to read.
 """
 from __future__ import annotations
 
@@ -19,25 +23,34 @@ import http.client
 import json
 import os
 import re
+import struct
 import sys
 import time
 import unicodedata
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Callable, Dict, Iterable, List, NoReturn, Optional, Sequence, Set, Tuple
+from functools import lru_cache
+from typing import Any, Callable, Dict, Iterable, List, NoReturn, Optional, Sequence, Set, Tuple, Union
 
 MAX_ENTRY = 16_384
 MAX_LOG = 20_000_000
 MAX_NOTE = 65_536
 MAX_BLOB = 2**28
+MAX_RESULT = 16 * 1024 * 1024
+MAX_ZIP = 2**30
+MAX_ZIP_LIST = 2**25
+MAX_UNZIPPED = 2**31
 MAX_RUNS = 100_000
 MAX_STORY = 100
 ZERO = "0" * 64
 TIMEOUT_S = 30
+DAY = 86_400
 
 
 class Problem(Exception):
@@ -92,13 +105,18 @@ def _no_float(text: str) -> NoReturn:
     raise ValueError("a number that is not an integer")
 
 
+@lru_cache(maxsize=4096)
+def _good_key(key: str) -> bool:
+    return re.fullmatch(r"[a-z0-9_.-]+", key) is not None
+
+
 def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    for key, _ in pairs:
-        if not re.fullmatch(r"[a-z0-9_.-]+", key):
-            raise ValueError("a key outside [a-z0-9_.-]")
-    if len(dict(pairs)) != len(pairs):
+    value = dict(pairs)
+    if not all(map(_good_key, value)):
+        raise ValueError("a key outside [a-z0-9_.-]")
+    if len(value) != len(pairs):
         raise ValueError("a key twice")
-    return dict(pairs)
+    return value
 
 
 def parse_canonical(raw: bytes, check: str, what: str, limit: int = MAX_ENTRY) -> Any:
@@ -108,7 +126,7 @@ def parse_canonical(raw: bytes, check: str, what: str, limit: int = MAX_ENTRY) -
     try:
         text = raw.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_no_float, parse_constant=_no_float)
-        if unicodedata.normalize("NFC", text) != text and not _all_nfc(value):
+        if not raw.isascii() and unicodedata.normalize("NFC", text) != text and not _all_nfc(value):
             raise ValueError("text that is not in NFC")
         same = canonical(value) == raw
     except (ValueError, RecursionError) as error:          # UnicodeError and JSONDecodeError are ValueErrors
@@ -200,7 +218,7 @@ def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> None:
 
 @dataclass(frozen=True)
 class Vkey:
-    """A C2SP verifier key: `name+<key id, 8 hex>+<base64 of 0x01 and the Ed25519 key>`."""
+    """A C2SP verifier key: `name+<key id, 8 hex>+<base64 of the type and the Ed25519 key>`."""
 
     text: str
     name: str
@@ -208,14 +226,15 @@ class Vkey:
     public: bytes
 
 
-def parse_vkey(text: str, check: str = "C1") -> Vkey:
+def parse_vkey(text: str, check: str = "C1", kind: int = 1) -> Vkey:
+    """`kind`: 1 for keys that sign, 4 for those of witnesses."""
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
     if not _good_name(name) or not re.fullmatch(r"[0-9a-f]{8}", key_id):
         raise Problem(check, f"not a verifier key: {plain(text)}")
     key = unbase64(encoded, check, "the verifier key")
-    if len(key) != 33 or key[0] != 1:
-        raise Problem(check, "the verifier key is not of type 0x01 (Ed25519)")
+    if len(key) != 33 or key[0] != kind:
+        raise Problem(check, f"the verifier key is not of type 0x{kind:02x} ({'Ed25519' if kind == 1 else 'cosignature/v1'})")
     if sha256(name.encode() + b"\n" + key)[:4].hex() != key_id:
         raise Problem(check, "the key id does not match the verifier key")
     return Vkey(text, name, bytes.fromhex(key_id), key[1:])
@@ -406,6 +425,63 @@ class Web:
             raise CannotTell(f"cannot reach {self.name}{path}: {plain(getattr(error, 'reason', None) or error)}") from None
 
 
+class Bundle:
+    """The files in a zip. Whoever made it may mean harm: its size, its names and what it unpacks to are looked at first."""
+
+    def __init__(self, file: str) -> None:
+        self.name = os.path.abspath(file)
+        self.files: Dict[str, zipfile.ZipInfo] = {}
+        try:
+            with open(file, "rb") as raw:
+                size = raw.seek(0, os.SEEK_END)
+                raw.seek(max(0, size - 42))
+                tail = raw.read()
+            end = tail[-22:]
+            if size > MAX_ZIP or len(end) < 22 or not end.startswith(b"PK\5\6") or end[20:] != b"\0\0" or b"PK\6\7" in tail:
+                raise CannotTell(f"{file} is not a plain zip of at most {MAX_ZIP:,} bytes")
+            if int.from_bytes(end[12:16], "little") > MAX_ZIP_LIST:          # before anything of it is read into memory
+                raise CannotTell(f"{file} lists too many files")
+            self.zip = zipfile.ZipFile(file)
+        except OSError as error:
+            raise CannotTell(f"cannot read {file}: {error.strerror}") from None
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
+            raise CannotTell(f"{file} cannot be read as a zip: {plain(error)}") from None
+        total = 0
+        for info in self.zip.infolist():
+            total += info.file_size
+            kind = info.external_attr >> 28
+            if not re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?", info.filename) or kind not in (0, 4, 8) or \
+                    {".", ".."} & set(info.filename.split("/")) or info.filename in self.files:
+                raise CannotTell(f"{file} holds a name that no bundle has, or holds it twice: {plain(info.filename)}")
+            if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise CannotTell(f"{file} holds a file that is encrypted or packed in an unknown way")
+            if total > MAX_UNZIPPED:
+                raise CannotTell(f"{file} unpacks to more than {MAX_UNZIPPED:,} bytes")
+            self.files[info.filename] = info
+
+    def read(self, path: str, limit: int) -> bytes:
+        """As Directory.read."""
+        info = self.files.get(path)
+        if info is None or path.endswith("/"):
+            raise Missing(path)
+        try:
+            with self.zip.open(info) as file:
+                return file.read(limit + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error) as error:
+            raise CannotTell(f"{path} in {self.name} is damaged: {plain(error)}") from None
+
+
+class Inside:
+    """A part of a source: the paths that begin with `prefix`."""
+
+    def __init__(self, source: Any, prefix: str) -> None:
+        self.source, self.prefix, self.name = source, prefix, f"{source.name}/{prefix}".rstrip("/")
+
+    def read(self, path: str, limit: int) -> bytes:
+        data: bytes = self.source.read(self.prefix + path, limit)
+        return data
+
+
 def read(source: Any, path: str, limit: int, check: str, what: str) -> bytes:
     """A file that the log has promised by its signature: its absence is a Problem, not bad luck."""
     try:
@@ -418,6 +494,8 @@ def read(source: Any, path: str, limit: int, check: str, what: str) -> bytes:
 
 
 def read_blob(source: Any, name: str, limit: int, check: str, what: str) -> bytes:
+    if limit > MAX_BLOB:
+        raise CannotTell(f"{what} is too large for this program")
     data = read(source, "blob/" + name, limit, check, what)
     if hexhash(data) != name:
         raise Problem(check, f"the bytes of {what} do not have the SHA-256 that the log names ({name[:16]}…)")
@@ -432,26 +510,69 @@ class Place:
     declared: Dict[str, Any]
 
 
-def find_logs(base: str) -> List[Place]:
-    """The logs behind a directory, a log prefix or the address of an instance."""
-    if "://" not in base:
-        if not os.path.isdir(base):
-            raise Usage(f"neither a directory nor an http(s) address: {plain(base)}")
-        return [Place(Directory(base), {})]
-    web = Web(base)
+def open_source(base: Any) -> Any:
+    """What can be read at an address, in a directory or in a zip. A source that is one already stays as it is."""
+    if not isinstance(base, str):
+        return base
+    if "://" in base:
+        return Web(base)
+    if os.path.isdir(base):
+        return Directory(base)
+    if os.path.isfile(base):
+        return Bundle(base)
+    raise Usage(f"neither a directory, a zip nor an http(s) address: {plain(base)}")
+
+
+def find_logs(base: Any) -> List[Place]:
+    """The logs of a source, oldest first: of an instance, of a bundle, or the one log that it is itself."""
+    source = open_source(base)
+    return _listed(source, isinstance(source, Web))
+
+
+def _listed(source: Any, web: bool) -> List[Place]:
+    listing = "log/" if web else "log/index.json"
     try:
-        answer = json.loads(web.read("log/", MAX_NOTE).decode("utf-8"))
-        common = {"receipt_vkey": answer["receipt_vkey"]} if "receipt_vkey" in answer else {}
-        places = [Place(Web(urllib.parse.urljoin(web.name, log["prefix"])), {**common, **log}) for log in answer["logs"]]
+        raw = source.read(listing, MAX_NOTE)
     except Missing:
-        return [Place(web, {})]                            # no list of logs here, so this must be a log itself
+        return [Place(source, {})]                         # no list of logs here, so this must be a log itself
+    try:
+        answer = json.loads(raw.decode("utf-8"))
+        common = {"receipt_vkey": answer["receipt_vkey"]} if "receipt_vkey" in answer else {}
+        logs = [{**common, **log} for log in answer["logs"]]
+        for log in logs:
+            if not all(isinstance(log.get(name, ""), str) for name in ("origin", "prefix", "vkey", "receipt_vkey")):
+                raise ValueError("not text")
+        if web:
+            places = [Place(Web(urllib.parse.urljoin(source.name, log["prefix"])), log) for log in logs]
+        else:
+            if not all(re.fullmatch(r"/?log/[A-Za-z0-9_-]+/?", log["prefix"]) for log in logs):
+                raise ValueError("a prefix outside the bundle")
+            places = [Place(Inside(source, log["prefix"].strip("/") + "/"), log) for log in logs]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise CannotTell(f"{web.name}log/ does not answer with a readable list of logs") from None
+        raise CannotTell(f"{source.name.rstrip('/')}/{listing} is not a readable list of logs") from None
     except Usage as error:
-        raise CannotTell(f"{web.name}log/ names a log that cannot be fetched: {error}") from None
+        raise CannotTell(f"{source.name}log/ names a log that cannot be fetched: {error}") from None
     if not places:
-        raise CannotTell(f"{web.name}log/ names no log yet")
+        raise CannotTell(f"{source.name.rstrip('/')}/{listing} names no log yet")
     return places
+
+
+def bundled_poll(base: Any) -> str:
+    """The poll that a bundle was made for, or "" where the source is no bundle."""
+    source = open_source(base)
+    if isinstance(source, Web):
+        return ""
+    try:
+        about = json.loads(source.read("bundle.json", MAX_NOTE).decode("utf-8"))
+        if about["v"] != 1 or not isinstance(about["poll"], str):
+            raise ValueError("not version 1")
+        if [place.declared.get("origin") for place in find_logs(source)] != [about["origin"]]:
+            raise ValueError("another log")
+    except Missing:
+        return ""
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CannotTell(f"bundle.json in {source.name} is not readable, or not of the log beside it ({plain(error)})") from None
+    return str(about["poll"])
 
 
 # --------------------------------------------------------------------------------------------------------- reporting
@@ -469,7 +590,19 @@ class Report:
     def add(self, check: str, status: str, text: str) -> None:
         self.checks.append({"id": check, "status": status, "text": plain(text)})
 
-    def run(self, check: str, function: Callable[[], str], needs: str = "") -> None:
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def join(self, other: Report) -> None:
+        """Take over what another report says; of two logs the last is shown."""
+        self.checks.extend(other.checks)
+        self.undecided.extend(other.undecided)
+        self.log = other.log or self.log
+        for text in other.warnings:
+            self.warn(text)
+
+    def run(self, check: str, function: Callable[[], Union[str, Tuple[str, str]]], needs: str = "") -> None:
         """Do one check, unless one of those it `needs` has failed."""
         failed = [c["id"] for c in self.checks if c["id"] in needs.split() and c["status"] in ("fail", "open")]
         if failed:
@@ -477,7 +610,8 @@ class Report:
                 self.add(check, "open", f"not reached because {', '.join(sorted(set(failed)))} did not pass")
             return
         try:
-            self.add(check, "pass", function())
+            said = function()
+            self.add(check, *(said if isinstance(said, tuple) else ("pass", said)))
         except Problem as problem:
             self.add(problem.check, "fail", str(problem))
             if problem.check != check:
@@ -652,12 +786,6 @@ ENTRIES: Dict[str, Any] = {
                            "actor": ACTOR},
 }
 NO_POLL = {"log.opened", "log.closed", "config.changed", "erasure.recorded", "moderation.action", "staff.action"}
-AFTER: Dict[str, Set[str]] = {                             # type of a poll's entry -> types that may come right before it
-    "poll.created": {""}, "roll.committed": {"poll.created"}, "credentials.committed": {"roll.committed"},
-    "poll.opened": {"credentials.committed"}, "ballot.cast": {"poll.opened", "ballot.cast"},
-    "poll.closed": {"poll.opened", "ballot.cast"}, "participation.published": {"poll.closed"},
-    "tally.published": {"participation.published", "tally.published"},
-}
 
 
 def _fits(spec: Dict[str, Any], value: Dict[str, Any]) -> bool:
@@ -777,7 +905,121 @@ def _check_rule(rule: Dict[str, Any], ids: List[str], budget: int, where: str) -
             raise Problem("C6", f"{where}.rule has groups that are not two or more projects each, in no other group")
 
 
+# ----------------------------------------------------------------------------------------- witnesses and their policy
+
+@dataclass(frozen=True)
+class Policy:
+    """A C2SP tlog-policy: which logs are meant, and whose cosignatures are enough."""
+
+    logs: Tuple[Vkey, ...]
+    witnesses: Dict[str, Vkey]
+    groups: Dict[str, Tuple[int, Tuple[str, ...]]]         # name -> how many of which members
+    quorum: str
+
+    def satisfied(self, signed: Set[str], name: str) -> bool:
+        """Whether the witness or group `name` counts as having signed, given the witnesses that did."""
+        if name == "none":
+            return True
+        if name in self.witnesses:
+            return name in signed
+        need, members = self.groups[name]
+        return sum(self.satisfied(signed, member) for member in members) >= need
+
+
+def parse_policy(raw: bytes) -> Policy:
+    """Raises Usage: the file is the user's own."""
+    logs: List[Vkey] = []
+    witnesses: Dict[str, Vkey] = {}
+    groups: Dict[str, Tuple[int, Tuple[str, ...]]] = {}
+    quorum: List[str] = []
+    grouped: Set[str] = set()
+    try:
+        if len(raw) > MAX_NOTE:
+            raise ValueError("it is too long")
+        for line in raw.decode("utf-8").split("\n"):
+            words = line.split()
+            if not words or words[0].startswith("#"):
+                continue
+            kind, rest = words[0], words[1:]
+            if kind == "log" and len(rest) in (1, 2):
+                logs.append(parse_vkey(rest[0]))
+            elif kind == "witness" and len(rest) in (2, 3) and rest[0] != "none" and rest[0] not in {*witnesses, *groups}:
+                witnesses[rest[0]] = parse_vkey(rest[1], "C3", 4)
+            elif kind == "group" and len(rest) > 2 and rest[0] != "none" and rest[0] not in {*witnesses, *groups}:
+                members = rest[2:]
+                if not set(members) <= {*witnesses, *groups} or len(set(members)) != len(members) or grouped & set(members):
+                    raise ValueError(f"the group {rest[0]} has a member that is unknown so far, or in a group already")
+                need = {"any": "1", "all": str(len(members))}.get(rest[1], rest[1])
+                if not re.fullmatch(r"[1-9][0-9]{0,3}", need) or int(need) > len(members):
+                    raise ValueError(f"the group {rest[0]} asks for a number of members that it does not have")
+                groups[rest[0]] = (int(need), tuple(members))
+                grouped |= set(members)
+            elif kind == "quorum" and len(rest) == 1 and rest[0] in {"none", *witnesses, *groups}:
+                quorum.append(rest[0])
+            else:
+                raise ValueError(f"a line makes no sense: {line.strip()}")
+        if len(quorum) != 1:
+            raise ValueError("it needs exactly one line that begins with quorum")
+        if len({(key.name, key.key_id) for key in witnesses.values()}) != len(witnesses):
+            raise ValueError("two witnesses have one key")
+    except (ValueError, Problem) as error:
+        raise Usage(f"the policy cannot be read: {plain(error)}") from None
+    return Policy(tuple(logs), witnesses, groups, quorum[0])
+
+
+def cosignatures(note: Note, policy: Policy) -> Dict[str, int]:
+    """The newest time at which each witness of the policy signed this note. Raises (C3) for a bad signature of one of them."""
+    times: Dict[str, int] = {}
+    for name, key in policy.witnesses.items():
+        for signer, key_id, blob in note.signatures:
+            if (signer, key_id) != (key.name, key.key_id):
+                continue
+            at = int.from_bytes(blob[:8], "big")
+            try:
+                ed25519_verify(key.public, f"cosignature/v1\ntime {at}\n{note.text}".encode(), blob[8:])
+            except ValueError as error:
+                raise Problem("C3", f"bad cosignature by {signer}: {error}") from None
+            times[name] = max(at, times.get(name, 0))
+    return times
+
+
 # ----------------------------------------------------------------------------------------------------------- the log
+
+@dataclass
+class Asked:
+    """What whoever asks knows beforehand, and the time it is."""
+
+    vkeys: Sequence[str] = ()
+    policy: Optional[Policy] = None
+    state: Optional[str] = None
+    now: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def keys(self) -> List[Vkey]:
+        return [*map(parse_vkey, self.vkeys), *(self.policy.logs if self.policy else ())]
+
+
+class Entry:
+    """An entry that is no ballot: what is left of it once its bytes and its chain have been looked at."""
+
+    __slots__ = ("d", "index", "kind", "n", "t")
+
+    def __init__(self, index: int, kind: str, n: int, t: int, d: Dict[str, Any]) -> None:
+        self.index, self.kind, self.n, self.t, self.d = index, kind, n, t, d
+
+
+class Cast:
+    """A `ballot.cast`. There may be hundreds of thousands; `b` is shared among equal ballots, and filled in when opened."""
+
+    __slots__ = ("b", "bid", "c", "cred", "index", "rev")
+    kind = "ballot.cast"
+
+    def __init__(self, index: int, bid: str, cred: str, rev: int, b: Optional[Dict[str, Any]], c: str) -> None:
+        self.index, self.bid, self.cred, self.rev, self.b, self.c = index, bid, cred, rev, b, c
+
+
+Step = Union[Entry, Cast]
+
 
 @dataclass
 class Log:
@@ -787,12 +1029,26 @@ class Log:
     root: bytes = b""
     note: bytes = b""
     key: Optional[Vkey] = None
+    receipt_key: Optional[Vkey] = None
     raw: List[bytes] = field(default_factory=list)
     leaves: List[bytes] = field(default_factory=list)
-    entries: List[Dict[str, Any]] = field(default_factory=list)
+    polls: Dict[str, List[Step]] = field(default_factory=dict)   # the chain of each poll, and under "" that of no poll
+    broken_chain: str = ""                                 # what C7 has found, if anything
+    parsed: bool = False                                   # all entries were read without a Problem
+    grown_from: int = 0                                    # size when last seen
+    shared: Dict[bytes, Dict[str, Any]] = field(default_factory=dict)
 
-    def of_poll(self, poll: str) -> List[Tuple[int, Dict[str, Any]]]:
-        return [(index, entry) for index, entry in enumerate(self.entries) if entry["poll"] == poll]
+    def share(self, b: Dict[str, Any]) -> Dict[str, Any]:
+        """`b`, or the equal one that stood in an earlier ballot."""
+        return self.shared.setdefault(canonical(b), b)
+
+    def own(self, kind: str) -> List[Entry]:
+        """The entries of a type that belong to no poll."""
+        return [e for e in self.polls.get("", []) if isinstance(e, Entry) and e.kind == kind]
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.own("log.closed"))
 
 
 def tile_path(level: str, number: int, width: int) -> str:
@@ -821,33 +1077,31 @@ def read_tile(source: Any, level: str, number: int, width: int, limit: int) -> T
     return read(source, path, limit, "C5", "a tile"), False
 
 
-def load_log(place: Place, given: Sequence[str], state_dir: Optional[str], report: Report, progress: Progress) -> Log:
-    """Fetch a log whole and do C1 to C7, C9 left out. CannotTell when it cannot be fetched."""
+def load_log(place: Place, asked: Asked, report: Report, progress: Progress) -> Log:
+    """Fetch a log whole and do C1 to C7. CannotTell when it cannot be fetched."""
     log = Log(place.source)
     try:
         log.note = place.source.read("checkpoint", MAX_NOTE)
     except Missing:
         raise CannotTell(f"no log is published at {log.source.name} (there is no checkpoint)") from None
-    seen = _remembered(state_dir)
+    seen = _remembered(asked.state)
     report.run("C1", lambda: _parse_head(log, report))
     report.run("C5", lambda: _check_tree(log, progress), "C1")
-    report.run("C1", lambda: _choose_key(log, place, given, seen, report), "C1")
+    report.run("C1", lambda: _choose_key(log, place, asked, seen, report), "C1")
     report.run("C2", lambda: _check_signature(log), "C1")
-    report.add("C3", "warn", "witnesses: none. Only this log's own key vouches for the checkpoint")
-    report.warnings.append("no witness has cosigned: the operator could show different people different logs, unless they "
-                           "compare checkpoints or receipts (use --state to compare with what you saw before)")
-    if state_dir is None:
+    if asked.state is None:
         report.add("C4", "n/a", "same log as before (no --state given)")
     else:
-        report.run("C4", lambda: _check_state(log, seen, state_dir), "C1 C2 C5")
-    report.run("C6", lambda: _parse_all(log, progress), "C5")
+        report.run("C4", lambda: _check_state(log, seen, str(asked.state)), "C1 C2 C5")
+    report.run("C6", lambda: read_entries(log, progress), "C5")
     report.run("C7", lambda: _check_chains(log), "C5 C6")
+    _check_witnesses(log, asked, report)
     return log
 
 
 def _parse_head(log: Log, report: Report) -> str:
     log.origin, log.size, log.root = parse_checkpoint(parse_note(log.note))
-    report.log = {"origin": plain(log.origin), "size": log.size, "root": log.root.hex()}
+    report.log = {"origin": plain(log.origin), "size": log.size, "root": log.root.hex(), "witnesses": []}
     if log.size > MAX_LOG:
         raise CannotTell(f"a log of {log.size} entries is too large for this program")
     if log.size == 0:
@@ -888,8 +1142,8 @@ def _check_tree(log: Log, progress: Progress) -> str:
     return f"tree ({log.size:,} entries, {bundles} bundles, {level} tile levels)"
 
 
-def _choose_key(log: Log, place: Place, given: Sequence[str], seen: List[Dict[str, Any]], report: Report) -> str:
-    keys = [parse_vkey(text) for text in given]
+def _choose_key(log: Log, place: Place, asked: Asked, seen: List[Dict[str, Any]], report: Report) -> str:
+    keys = asked.keys
     mine = [key for key in keys if key.name == log.origin]
     if keys and not mine and not all(key.name.endswith("/receipt") for key in keys):
         raise Problem("C1", f"the checkpoint is of {log.origin}, and the key given is of {keys[0].name}")
@@ -903,12 +1157,17 @@ def _choose_key(log: Log, place: Place, given: Sequence[str], seen: List[Dict[st
         opened = parse_entry(log.raw[0], 0)["d"]
         if opened["origin"] != log.origin or parse_vkey(opened["vkey"]).name != log.origin:
             raise Problem("C1", "the first entry names another origin than the checkpoint")
+        log.receipt_key = parse_vkey(opened["receipt_vkey"])
+        if log.receipt_key.name != log.origin + "/receipt":
+            raise Problem("C1", "the first entry names a receipt key of another name than this log's")
         if log.key is None:
             log.key, how = parse_vkey(opened["vkey"]), "key from the log itself"
-            report.warnings.append("the key was taken from the log itself: it proves that the log is one piece, not whose it is. "
-                                   "Get the key by another way and give it with --vkey")
+            report.warn("the key was taken from the log itself: it proves that the log is one piece, not whose it is. "
+                        "Get the key by another way and give it with --vkey")
         if opened["vkey"] != log.key.text:
             raise Problem("C1", f"the log states another key ({plain(opened['vkey'])}) than the one known ({log.key.text})")
+        if place.declared.get("receipt_vkey", log.receipt_key.text) != log.receipt_key.text:
+            raise Problem("C1", "the instance's list of logs names another receipt key than the log")
     if log.key is None:
         raise CannotTell("the key is not known because the first entry could not be read")
     if place.declared and (place.declared.get("origin"), place.declared.get("vkey", log.key.text)) != (log.origin, log.key.text):
@@ -921,6 +1180,45 @@ def _check_signature(log: Log) -> str:
         raise Problem("C1", "no key")
     verify_note(parse_note(log.note), log.key, "C2")
     return f"signature of the checkpoint (Ed25519, key id {log.key.key_id.hex()})"
+
+
+def _check_witnesses(log: Log, asked: Asked, report: Report) -> None:
+    """C3. Cosignatures are worth nothing where the log's own signature is not good."""
+    alone = ("the operator could show different people different logs, unless they compare checkpoints or receipts "
+             "(use --state to compare with what you saw before)")
+    if any(c["id"] in ("C1", "C2") and c["status"] in ("fail", "open") for c in report.checks):
+        report.add("C3", "open", "not reached because the checkpoint's own signature did not pass")
+        return
+    note, policy = parse_note(log.note), asked.policy
+    if policy is None or policy.quorum == "none":
+        others = len(note.signatures) - sum((name, key_id) == (log.key.name, log.key.key_id) if log.key else 0
+                                            for name, key_id, _ in note.signatures)
+        if policy is None and others:
+            report.add("C3", "warn", "witnesses: not checked, because no --policy was given (the checkpoint has "
+                                     f"{others} further signatures)")
+            report.warn("no witness policy was given, so no cosignature was checked: " + alone)
+        else:
+            report.add("C3", "warn", "witnesses: none. Only this log's own key vouches for the checkpoint")
+            report.warn("no witness has cosigned: " + alone)
+        return
+
+    def quorum() -> Tuple[str, str]:
+        times = cosignatures(note, policy)
+        report.log["witnesses"] = sorted(policy.witnesses[name].name for name in times)
+        future = [name for name, at in times.items() if at > asked.now + 600]
+        if future:
+            raise Problem("C3", f"the cosignature of {future[0]} is dated in the future ({moment(times[future[0]])})")
+        if not policy.satisfied(set(times), policy.quorum):
+            raise Problem("C3", f"{len(times)} of {len(policy.witnesses)} witnesses have cosigned the checkpoint, and the policy "
+                                "asks for more")
+        stale = not policy.satisfied({name for name, at in times.items() if at >= asked.now - DAY}, policy.quorum)
+        if stale and not log.closed:
+            report.warn("the witnessed checkpoint is old: what was added since is not witnessed, or is being held back")
+            return "warn", (f"witnesses: {len(times)} of {len(policy.witnesses)} have cosigned, but not enough of them within a "
+                            f"day (the newest at {moment(max(times.values()))})")
+        return "pass", f"witnesses ({len(times)} of {len(policy.witnesses)} have cosigned, as the policy asks)"
+
+    report.run("C3", quorum)
 
 
 def _state_file(directory: str) -> str:
@@ -954,6 +1252,7 @@ def _check_state(log: Log, seen: List[Dict[str, Any]], directory: str) -> str:
             if tree_root(log.leaves[:record["size"]]).hex() != record["root"]:
                 raise Problem("C4", f"history was rewritten: the first {record['size']} entries are not those seen before")
             text = f"same log as before (grew from {record['size']:,} to {log.size:,} entries)"
+            log.grown_from = record["size"]
     kept = [record for record in seen if record["origin"] != log.origin]
     kept.append({"source": log.source.name, "origin": log.origin, "vkey": log.key.text, "size": log.size,
                  "root": log.root.hex(), "note": log.note.decode("utf-8")})
@@ -967,23 +1266,137 @@ def _check_state(log: Log, seen: List[Dict[str, Any]], directory: str) -> str:
     return text
 
 
-def _parse_all(log: Log, progress: Progress) -> str:
+def read_entries(log: Log, progress: Progress) -> str:
+    """Parse `log.raw` into `log.polls` (C6). What is wrong with a chain is kept for C7."""
+    heads: Dict[str, Tuple[int, str]] = {}
     for index, raw in enumerate(log.raw):
-        progress.tick(f"parsing entry {index:,} of {log.size:,}")
-        log.entries.append(parse_entry(raw, index))
+        if index % 256 == 0:
+            progress.tick(f"parsing entry {index:,} of {log.size:,}")
+        entry = parse_entry(raw, index)
+        poll, kind, d = entry["poll"], entry["type"], entry["d"]
+        n, prev = heads.get(poll, (0, ZERO))
+        if entry["n"] != n:
+            log.broken_chain = log.broken_chain or f"entry {index} has n = {entry['n']} where its chain is at {n}"
+        elif entry["prev"] != prev:
+            log.broken_chain = log.broken_chain or f"entry {index} does not name the entry before it in its chain"
+        heads[poll] = (n + 1, log.leaves[index].hex())
+        chain = log.polls.setdefault(poll, [])
+        if kind == "ballot.cast":
+            chain.append(Cast(index, d["bid"], d["cred"], d["rev"], log.share(d["b"]) if "b" in d else None, d.get("c", "")))
+        else:
+            chain.append(Entry(index, kind, n, entry["t"], d))
+    log.parsed = True
     return f"canonical bytes and known fields ({log.size:,} entries)"
 
 
 def _check_chains(log: Log) -> str:
-    heads: Dict[str, Tuple[int, str]] = {}
-    for index, entry in enumerate(log.entries):
-        n, prev = heads.get(entry["poll"], (0, ZERO))
-        if entry["n"] != n:
-            raise Problem("C7", f"entry {index} has n = {entry['n']} where its chain is at {n}")
-        if entry["prev"] != prev:
-            raise Problem("C7", f"entry {index} does not name the entry before it in its chain")
-        heads[entry["poll"]] = (n + 1, log.leaves[index].hex())
-    return f"chains ({len(heads)} without a gap)"
+    if log.broken_chain:
+        raise Problem("C7", log.broken_chain)
+    return f"chains ({len(log.polls)} without a gap)"
+
+
+def check_log_order(log: Log) -> None:
+    """C8 for what belongs to the log and to no poll."""
+    closed = log.own("log.closed")
+    if closed and closed[0].index != log.size - 1:
+        further = log.size - 1 - closed[0].index
+        raise Problem("C8", f"entry {closed[0].index}: log.closed is not the last entry, {further} follow it")
+
+
+def check_officials(steps: Iterable[Step]) -> Tuple[str, str]:
+    """C9: status and text."""
+    acts = 0
+    for step in steps:
+        if not isinstance(step, Entry) or "actors" not in step.d:
+            continue
+        acts += 1
+        actors = step.d["actors"]
+        if step.kind == "config.changed" and step.d["scope"] == "software":
+            if actors:
+                raise Problem("C9", f"entry {step.index}: config.changed of the scope software names people")
+            acts -= 1
+        elif len(actors) != 2 or actors[0] == actors[1]:
+            raise Problem("C9", f"entry {step.index}: {step.kind} does not name two different officials")
+    return ("pass", f"two officials ({acts} act{'' if acts == 1 else 's'} by two different people each)") if acts else (
+        "n/a", "two officials (nothing here needed two)")
+
+
+def log_text(log: Log, name: str, what: str, report: Report) -> str:
+    """The text of a salted blob in its languages, or "" (with a warning) where it was erased."""
+    try:
+        data = log.source.read("blob/" + name, MAX_NOTE)
+    except Missing:
+        if any(e.d["target"] == name for e in log.own("erasure.recorded")):
+            report.warn(f"{what} was erased, as the log records; nothing counted depends on it")
+        elif log.closed:
+            report.warn(f"{what} is no longer served, and this log, which is closed, records no erasure of it; "
+                        "nothing counted depends on it")
+        else:
+            raise Problem("C6", f"{what} is not served, and the log records no erasure of it ({name[:16]}…)") from None
+        return ""
+    if len(data) > MAX_NOTE or hexhash(data) != name:
+        raise Problem("C6", f"the bytes of {what} do not have the SHA-256 that the log names ({name[:16]}…)")
+    texts = parse_canonical(data[16:], "C6", what, MAX_NOTE)
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise Problem("C6", f"{what} is not a text by language")
+    return plain(" / ".join(texts.values()))
+
+
+TEXT_FIELDS = {"text_sha256": "the text", "rule_sha256": "the rule", "evidence_sha256": "the grounds"}
+
+
+def check_log_itself(log: Log, older: List[Log], report: Report) -> None:
+    """C6, C8 and C9 of a log for what belongs to no poll (C9: of all entries), and C4 against the logs before it."""
+    if not log.parsed:
+        return
+
+    def texts() -> str:
+        incidents = log.own("incident.declared")
+        for e in incidents:
+            text = log_text(log, e.d["text_sha256"], f"the text of entry {e.index} (incident.declared)", report)
+            report.warn(f"incident declared at {moment(e.t)} ({e.d['code']}): {text}")
+        return f"texts of the log itself ({len(incidents)} as the log names them)"
+
+    def order() -> str:
+        check_log_order(log)
+        return f"order of events in the log ({len(log.polls.get('', [])):,} of {log.size:,} entries belong to no poll)"
+
+    report.run("C6", texts)
+    report.run("C8", order)
+    report.run("C9", lambda: check_officials(step for steps in log.polls.values() for step in steps))
+    if older or "prev" in log.own("log.opened")[0].d:
+        report.run("C4", lambda: _check_before(log, older, report), "C5")
+
+
+def verify_log(base: Any, asked: Asked, progress: Progress) -> Tuple[Report, List[Log]]:
+    """Every log of a source, whole, and that each goes on from the one before it."""
+    whole = Report()
+    logs: List[Log] = []
+    for place in find_logs(base):
+        report = Report()
+        log = load_log(place, asked, report, progress)
+        check_log_itself(log, logs, report)
+        logs.append(log)
+        whole.join(report)
+    return whole, logs
+
+
+def _check_before(log: Log, older: List[Log], report: Report) -> str:
+    """C4: this log stands on what the one before it had signed."""
+    prev = log.own("log.opened")[0].d.get("prev")
+    if any(other.origin == log.origin for other in older):
+        raise Problem("C4", f"two logs have the name {log.origin}")
+    if prev is None:
+        raise Problem("C4", f"{log.origin} does not say which log it follows, and {older[-1].origin} stands before it")
+    before = next((other for other in older if other.origin == prev["origin"]), None)
+    if before is None:
+        report.warn(f"{log.origin} follows {plain(prev['origin'])}, which is not here: how it ended was not checked")
+        return "the log before it is not here"
+    if prev["size"] > before.size or tree_root(before.leaves[:prev["size"]]).hex() != prev["root"]:
+        raise Problem("C4", f"{log.origin} follows a state of {before.origin} that this log never had")
+    if before is older[-1] and before.closed and before.own("log.closed")[0].d["next_origin"] != log.origin:
+        raise Problem("C4", f"{before.origin} says that another log follows it than {log.origin}")
+    return f"the log follows {before.origin} at {prev['size']:,} entries"
 
 
 # ---------------------------------------------------------------------------------------------------- counting again
@@ -1865,11 +2278,14 @@ BUDGET_COUNTS: Dict[str, Callable[[Purse], Dict[str, Any]]] = {
 
 
 def recount(poll: str, config: Dict[str, Any], groups: Counter[Ballot], beacon: str,
-            tick: Callable[[str], None] = lambda text: None) -> Dict[str, Any]:
-    """The whole result record of a poll, from its configuration and its ballots alone. Raises CannotTell for other rules."""
+            tick: Callable[[str], None] = lambda text: None, closed_sha256: str = "") -> Dict[str, Any]:
+    """The whole result record of a poll, from its configuration and its ballots alone. Raises CannotTell for other rules.
+
+    The lots follow from the ballot file at the close, `closed_sha256`, also where ballots were voided since.
+    """
     method, rule, ids = config["method"], config["rule"], [option["id"] for option in config["options"]]
     file_hash = hexhash(ballot_file(poll, method, ids, groups))
-    seed, order = draw_lots(poll, file_hash, beacon, ids)
+    seed, order = draw_lots(poll, closed_sha256 or file_hash, beacon, ids)
     lot = {option: place for place, option in enumerate(order)}
     total, blank = sum(groups.values()), groups.get((), 0)
     if method in BUDGET_COUNTS:
@@ -1891,117 +2307,281 @@ def recount(poll: str, config: Dict[str, Any], groups: Counter[Ballot], beacon: 
 
 # ------------------------------------------------------------------------------------------------------- one poll's checks
 
+MEANWHILE = {"ballot.cast", "intake.summary", "poll.extended", "poll.paused", "poll.resumed", "roll.changed"}
+AFTER: Dict[str, Set[str]] = {                             # type of entry -> how far the poll may be when it comes
+    "poll.created": {""}, "poll.amended": {"poll.created", "roll.committed", "credentials.committed"},
+    "roll.committed": {"poll.created"}, "credentials.committed": {"roll.committed"}, "poll.opened": {"credentials.committed"},
+    **{kind: {"poll.opened"} for kind in MEANWHILE}, "poll.closed": {"poll.opened"}, "openings.published": {"poll.closed"},
+    "participation.published": {"poll.closed", "openings.published"},
+    "tally.published": {"participation.published", "tally.superseded"}, "tally.superseded": {"tally.published"},
+}
+ANY_TIME = {"objection.filed", "objection.answered", "incident.declared"}
+STAGES = set(AFTER) - MEANWHILE - {"poll.amended"}         # what takes a poll further
+
+
 class Poll:
     """The entries of one poll, sorted by what they are. The order among them is C8's business."""
 
     def __init__(self, log: Log, name: str, progress: Progress) -> None:
         self.log, self.name, self.progress = log, name, progress
-        self.entries = log.of_poll(name)
-        self.casts = [(index, e["d"]) for index, e in self.entries if e["type"] == "ballot.cast"]
+        self.entries: List[Step] = log.polls.get(name, [])
+        self.casts = [step for step in self.entries if isinstance(step, Cast)]
+        self.others = [step for step in self.entries if isinstance(step, Entry)]
+        self.last: Dict[str, Cast] = {cast.cred: cast for cast in self.casts}
+        self.voids: Dict[str, int] = {}                    # bid -> index of the entry that voided it
+        for void in self.all("ballot.voided"):
+            self.voids.setdefault(void.d["bid"], void.index)
         self.results: List[bytes] = []                     # what a recount gives, one for each act
-        self.tallies = [e["d"] for _, e in self.entries if e["type"] == "tally.published"]
-        last = {cast["cred"]: place for place, (_, cast) in enumerate(self.casts)}
-        self.counted = [self.casts[place] for place in sorted(last.values())]
-        self.groups: Counter[Ballot] = Counter(marks_of(cast["b"]) for _, cast in self.counted)
+        self.opened = False                                # the commitments were opened, and fit
 
-    def one(self, kind: str) -> Dict[str, Any]:
-        """The `d` of the poll's entry of this type."""
-        for _, entry in self.entries:
-            if entry["type"] == kind:
-                d: Dict[str, Any] = entry["d"]
-                return d
+    def all(self, kind: str) -> List[Entry]:
+        return [entry for entry in self.others if entry.kind == kind]
+
+    def entry(self, kind: str) -> Entry:
+        """The poll's first entry of this type."""
+        for entry in self.others:
+            if entry.kind == kind:
+                return entry
         raise Problem("C8", f"the poll has no {kind}")
 
-    @property
-    def ids(self) -> List[str]:
-        return [option["id"] for option in self.one("poll.created")["options"]]
+    def one(self, kind: str) -> Dict[str, Any]:
+        return self.entry(kind).d
 
-    def blob_text(self, name: str, what: str, report: Report) -> str:
-        """The text of a salted blob in its languages, or "" (with a warning) where the log no longer has it."""
-        try:
-            data = self.log.source.read("blob/" + name, MAX_NOTE)
-        except Missing:
-            report.warnings.append(f"{what} is no longer served (it may have been erased); nothing counted depends on it")
-            return ""
-        if len(data) > MAX_NOTE or hexhash(data) != name:
-            raise Problem("C6", f"the bytes of {what} do not have the SHA-256 that the log names ({name[:16]}…)")
-        texts = parse_canonical(data[16:], "C6", what, MAX_NOTE)
-        if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-            raise Problem("C6", f"{what} is not a text by language")
-        return plain(" / ".join(texts.values()))
+    def has(self, kind: str) -> bool:
+        return any(entry.kind == kind for entry in self.others)
+
+    @property
+    def config(self) -> Dict[str, Any]:
+        """The configuration as last amended."""
+        return [self.entry("poll.created"), *self.all("poll.amended")][-1].d
+
+    @property
+    def sealed(self) -> bool:
+        return bool(self.config["ballots"] == "sealed")
+
+    @property
+    def imported(self) -> bool:
+        return "origin" in self.config
+
+    @property
+    def places(self) -> List[int]:
+        """How many places the roll has, batch by batch."""
+        return [self.one("roll.committed")["count"], *(e.d["added_count"] for e in self.all("roll.changed"))]
+
+    @property
+    def closes_at(self) -> int:
+        extended = self.all("poll.extended")
+        return int((extended[-1].d if extended else self.config)["closes_at"])
+
+    def counted(self, before: int) -> List[Cast]:
+        """The ballots that count, as far as the entries with a lower index say, in log order."""
+        return [cast for cast in self.casts if self.last[cast.cred] is cast and not self.voided(cast, before)]
+
+    def voided(self, cast: Cast, before: int) -> bool:
+        return self.voids.get(cast.bid, before) < before
+
+    def groups(self, before: int) -> Counter[Ballot]:
+        """The counted ballots, equal ones together. What was not opened is not there."""
+        return Counter(marks_of(cast.b) for cast in self.counted(before) if cast.b is not None)
+
+    @property
+    def state(self) -> str:
+        kinds = [entry.kind for entry in self.others]
+        if "tally.published" in kinds:
+            newest = max(place for place, kind in enumerate(kinds) if kind == "tally.published")
+            return "superseded" if "tally.superseded" in kinds[newest:] else "published"
+        if "poll.closed" in kinds:
+            return "closed"
+        paused = kinds.count("poll.paused") > kinds.count("poll.resumed")
+        return ("paused" if paused else "still open") if "poll.opened" in kinds else "not open yet"
 
 
 def check_texts(poll: Poll, report: Report, titles: Dict[str, str]) -> str:
-    config = poll.one("poll.created")
-    titles[""] = poll.blob_text(config["title_sha256"], "the poll's title", report)
-    for option in config["options"]:
-        titles[option["id"]] = poll.blob_text(option["title_sha256"], f"the title of {option['id']}", report)
-    rules = [e["d"]["rule_sha256"] for _, e in poll.entries if e["type"] == "roll.committed"]
-    for name in rules:
-        titles["\nroll"] = poll.blob_text(name, "the eligibility rule", report)
-    return f"texts ({len(config['options'])} titles as the log names them)"
+    """C6 for the texts. Titles go into `titles` by option id, the poll's own under "", other texts under `\\n<index>`."""
+    seen: Dict[str, str] = {}
+    further: Set[str] = set()
+
+    def look(name: str, what: str) -> str:
+        if name not in seen:
+            seen[name] = log_text(poll.log, name, what, report)
+        return seen[name]
+
+    for entry in poll.others:
+        if entry.kind in ("poll.created", "poll.amended"):
+            titles[""] = look(entry.d["title_sha256"], "the poll's title")
+            for option in entry.d["options"]:
+                titles[option["id"]] = look(option["title_sha256"], f"the title of {option['id']}")
+        for name, what in TEXT_FIELDS.items():
+            if name in entry.d:
+                what = f"{what} of entry {entry.index} ({entry.kind})"
+                titles[f"\n{entry.index} {name}"] = look(entry.d[name], what)
+                further.add(entry.d[name])
+    return f"texts ({len(poll.config['options'])} titles and {len(further)} further texts as the log names them)"
 
 
 def check_order(poll: Poll) -> str:
+    """C8: the entries of a poll, one after another, against what may follow what."""
+    check_log_order(poll.log)
+    at, before, objections, acts = "", "", {}, 0
+    config: Dict[str, Any] = {}
     leaf: Dict[str, str] = {}
-    before = ""
-    for index, entry in poll.entries:
-        kind = entry["type"]
-        if before not in AFTER[kind]:
-            raise Problem("C8", f"entry {index}: {kind} may not follow {before or 'nothing'}")
-        if kind == "poll.opened" and (entry["d"]["config"], entry["d"]["roll"]) != (leaf["poll.created"], leaf["roll.committed"]):
-            raise Problem("C8", f"entry {index}: poll.opened does not name this poll's configuration and roll")
-        leaf[kind] = poll.log.leaves[index].hex()
+    paused = adding = voided = False
+    held = -1                                              # a ballot that entered the log while the poll was paused
+    closes_at = first_close = 0
+    for step in poll.entries:
+        kind, where = step.kind, f"entry {step.index}"
+        again = kind == "credentials.committed" and adding
+        fits = at in AFTER.get(kind, ()) or again or (kind in ANY_TIME and at != "")
+        if not fits and not (kind == "ballot.voided" and "poll.opened" in leaf):
+            raise Problem("C8", f"{where}: {kind} may not follow {before or 'nothing'}")
+        if isinstance(step, Cast):
+            held = step.index if paused else -1
+            before = kind
+            continue
+        d = step.d
+        if kind == "intake.summary":
+            if before != "ballot.cast":
+                raise Problem("C8", f"{where}: intake.summary does not follow a group of ballots")
+            before = kind
+            continue
+        if held >= 0 and kind != "poll.closed":
+            raise Problem("C8", f"entry {held} is a ballot that entered the log while the poll was paused")
+        if adding and kind != "credentials.committed":
+            raise Problem("C8", f"{where}: {kind} stands where the credentials of the new places on the roll are due")
+        if voided and kind not in ("ballot.voided", "tally.superseded", *ANY_TIME):
+            raise Problem("C8", f"{where}: {kind} follows a ballot voided after the result, which was not superseded")
+        if kind in ("poll.created", "poll.amended"):
+            if config and any(config.get(name) != d.get(name) for name in ("tie", "origin", "secrecy")):
+                raise Problem("C8", f"{where}: poll.amended changes what may not be amended (tie, origin or secrecy)")
+            config, first_close, closes_at = d, d["closes_at"], d["closes_at"]
+            leaf["config"] = poll.log.leaves[step.index].hex()
+        elif kind == "poll.opened":
+            if (d["config"], d["roll"]) != (leaf["config"], leaf["roll.committed"]):
+                raise Problem("C8", f"{where}: poll.opened does not name this poll's configuration and roll")
+        elif kind == "roll.changed":
+            adding = True
+        elif kind == "credentials.committed":
+            adding = False
+        elif kind == "poll.extended":
+            if not closes_at < d["closes_at"] <= first_close + 30 * DAY:
+                raise Problem("C8", f"{where}: poll.extended does not move the close to a later time within 30 days")
+            closes_at = d["closes_at"]
+        elif kind in ("poll.paused", "poll.resumed"):
+            if paused == (kind == "poll.paused"):
+                raise Problem("C8", f"{where}: {kind} in a poll that is {'' if paused else 'not '}paused")
+            paused = not paused
+        elif kind == "poll.closed":
+            held = -1
+            if d["reason"] == "scheduled" and step.t < closes_at:
+                raise Problem("C8", f"{where}: the close is called scheduled, at {moment(step.t)}, "
+                                    f"and was due at {moment(closes_at)}")
+        elif kind == "openings.published" and config["ballots"] != "sealed":
+            raise Problem("C8", f"{where}: openings.published in a poll whose ballots are not sealed")
+        elif kind == "participation.published" and config["ballots"] == "sealed" and at != "openings.published":
+            raise Problem("C8", f"{where}: participation.published comes before the openings of a sealed poll")
+        elif kind == "ballot.voided":
+            voided = voided or at == "tally.published"
+        elif kind == "tally.published":
+            acts += 1
+            if d["act"] != acts:
+                raise Problem("C8", f"{where}: result act number {d['act']} stands where act {acts} is next")
+        elif kind == "tally.superseded":
+            voided = False
+            if d["act"] != acts:
+                raise Problem("C8", f"{where}: act {d['act']} is superseded, and the newest is act {acts}")
+        elif kind == "objection.filed":
+            if d["objection"] in objections:
+                raise Problem("C8", f"{where}: the objection {d['objection']} was filed before")
+            objections[d["objection"]] = "filed"
+        elif kind == "objection.answered":
+            was = objections.get(d["objection"], "never filed")
+            if was != "filed":
+                raise Problem("C8", f"{where}: the objection {d['objection']} was {was}")
+            objections[d["objection"]] = "answered before"
+        leaf[kind] = poll.log.leaves[step.index].hex()
         before = kind
+        if kind in STAGES and not again:
+            at = kind
+    if voided:
+        raise Problem("C8", "a ballot was voided after the result was published, and the result was not superseded")
     return f"order of events ({len(poll.entries):,} entries, the last is {before})"
 
 
 def check_credentials(poll: Poll) -> str:
-    if "credentials.committed" not in {entry["type"] for _, entry in poll.entries}:
+    """C10: what was committed, batch by batch, and that every ballot comes from it."""
+    if not poll.has("credentials.committed"):
         return "credentials (not committed yet, and no ballot cast)"
-    committed, roll = poll.one("credentials.committed"), poll.one("roll.committed")
-    if committed["count"] != roll["count"]:
-        raise Problem("C10", f"{committed['count']} credentials were made for a roll of {roll['count']}")
-    size = 16 + 32 * committed["count"]
+    known: Set[bytes] = set()
+    due, k = poll.one("roll.committed")["count"], poll.config["mix"]["k"]
+    for step in poll.entries:
+        if isinstance(step, Cast):
+            if leaf_hash(sha256(bytes.fromhex(step.cred))) not in known:
+                raise Problem("C10", f"entry {step.index} was cast with a credential that is not in the committed list")
+        elif step.kind == "roll.changed":
+            due = step.d["added_count"]
+            if due < k:
+                raise Problem("C10", f"entry {step.index} adds {due} places to the roll, fewer than {k} at once")
+            if step.d["roll"] != poll.one("roll.committed")["roll"]:
+                raise Problem("C10", f"entry {step.index} changes another roll than this poll's")
+        elif step.kind == "credentials.committed":
+            leaves = _credential_list(poll, step.d, due)
+            if not known.isdisjoint(leaves):
+                raise Problem("C10", f"entry {step.index} commits to a credential that was committed before")
+            known.update(leaves)
+    return f"credentials ({len(known):,} committed, {len(poll.last):,} used)"
+
+
+def _credential_list(poll: Poll, committed: Dict[str, Any], due: int) -> List[bytes]:
+    if committed["count"] != due:
+        raise Problem("C10", f"{committed['count']} credentials were made for a roll of {due}")
+    size = 16 + 32 * due
     data = read_blob(poll.log.source, committed["blob_sha256"], size, "C10", "the credential list")
     leaves = [data[at:at + 32] for at in range(16, len(data), 32)]
     if len(data) != size or leaves != sorted(set(leaves)):
         raise Problem("C10", "the credential list is not a sorted list of different hashes of the stated length")
     if tree_root(leaves).hex() != committed["root"]:
         raise Problem("C10", "the credential list does not have the committed root")
-    known = set(leaves)
-    for index, cast in poll.casts:
-        if leaf_hash(sha256(bytes.fromhex(cast["cred"]))) not in known:
-            raise Problem("C10", f"entry {index} was cast with a credential that is not in the committed list")
-    return f"credentials ({committed['count']:,} committed, {len(poll.counted):,} used)"
+    return leaves
 
 
 def check_revisions(poll: Poll) -> str:
+    """C11. Without revoting a credential casts again only after its last ballot was voided."""
     bids: Set[str] = set()
-    next_rev: Counter[str] = Counter()
-    may_revote = poll.one("poll.created")["revote"] == "last"
-    for index, cast in poll.casts:
-        if cast["bid"] in bids:
-            raise Problem("C11", f"entry {index} repeats the receipt number {cast['bid']}")
-        if cast["rev"] != next_rev[cast["cred"]]:
-            raise Problem("C11", f"entry {index} has revision {cast['rev']} where {next_rev[cast['cred']]} is next")
-        if cast["rev"] and not may_revote:
-            raise Problem("C11", f"entry {index} is a second ballot in a poll without revoting")
-        bids.add(cast["bid"])
-        next_rev[cast["cred"]] += 1
-    return f"one ballot for each credential ({len(poll.casts):,} cast, {len(poll.casts) - len(poll.counted):,} replaced)"
+    newest: Dict[str, Cast] = {}
+    may_revote = poll.config["revote"] == "last"
+    for cast in poll.casts:
+        if cast.bid in bids:
+            raise Problem("C11", f"entry {cast.index} repeats the receipt number {cast.bid}")
+        old = newest.get(cast.cred)
+        if cast.rev != (old.rev + 1 if old else 0):
+            raise Problem("C11", f"entry {cast.index} has revision {cast.rev} where {old.rev + 1 if old else 0} is next")
+        if old and not may_revote and not poll.voided(old, cast.index):
+            raise Problem("C11", f"entry {cast.index} is a second ballot in a poll without revoting")
+        bids.add(cast.bid)
+        newest[cast.cred] = cast
+    replaced = sum(newest[cast.cred] is not cast and cast.bid not in poll.voids for cast in poll.casts)
+    return f"one ballot for each credential ({len(poll.casts):,} cast, {replaced:,} replaced)"
 
 
 def check_ballots(poll: Poll) -> str:
-    config = poll.one("poll.created")
+    """C12: what ballots say is allowed. Those of a sealed poll are looked at once they are opened."""
+    config, good, looked = poll.config, set(), 0
     cost = {option["id"]: option.get("cost", 0) for option in config["options"]}
     kind, limits = next(iter(config["ballot"].items()))
-    for index, cast in poll.casts:
-        if kind not in cast["b"]:
-            raise Problem("C12", f"entry {index} is not the kind of ballot that the poll asks for ({kind})")
-        check = _check_approvals if kind == "approve" else _check_ranking if kind == "rank" else _check_points
-        check(cast["b"][kind], limits, cost, f"entry {index}")
-    return f"valid ballots ({len(poll.casts):,})"
+    check = _check_approvals if kind == "approve" else _check_ranking if kind == "rank" else _check_points
+    for cast in poll.casts:
+        if (cast.c != "") != poll.sealed:
+            raise Problem("C12", f"entry {cast.index} is {'not ' if poll.sealed else ''}sealed, unlike the ballots of this poll")
+        if cast.b is None:
+            continue
+        looked += 1
+        if id(cast.b) in good:                             # equal ballots are one object, see Log.share
+            continue
+        if kind not in cast.b:
+            raise Problem("C12", f"entry {cast.index} is not the kind of ballot that the poll asks for ({kind})")
+        check(cast.b[kind], limits, cost, f"entry {cast.index}")
+        good.add(id(cast.b))
+    return f"valid ballots ({looked:,})" + (f", {len(poll.casts) - looked:,} sealed" if looked < len(poll.casts) else "")
 
 
 def _check_approvals(marks: List[str], limits: Dict[str, Any], cost: Dict[str, int], where: str) -> None:
@@ -2041,40 +2621,112 @@ def _check_points(marks: Dict[str, int], limits: Dict[str, Any], cost: Dict[str,
         raise Problem("C12", f"{where} gives points to {len(marks)} options, fewer than it must")
 
 
+def check_voids(poll: Poll) -> Tuple[str, str]:
+    """C13: status and text."""
+    cast: Set[str] = set()
+    voided: Set[str] = set()
+    for step in poll.entries:
+        if isinstance(step, Cast):
+            cast.add(step.bid)
+        elif step.kind == "ballot.voided":
+            if step.d["bid"] not in cast:
+                raise Problem("C13", f"entry {step.index} voids {step.d['bid']}, which is no ballot that this poll had by then")
+            if step.d["bid"] in voided:
+                raise Problem("C13", f"entry {step.index} voids {step.d['bid']} a second time")
+            voided.add(step.d["bid"])
+    return ("pass", f"voided ballots ({len(voided):,})") if voided else ("n/a", "voided ballots (there are none)")
+
+
+def commitment(poll: str, cred: str, rev: int, nonce: str, b: Dict[str, Any]) -> str:
+    """What a sealed ballot shows of itself, in hex. Raises ValueError, OverflowError for what cannot stand in one."""
+    def sized(data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + data
+
+    whose = sized(poll.encode()) + sized(bytes.fromhex(cred)) + rev.to_bytes(4, "big")
+    return hexhash(b"votelog/v1/ballot-commit\0" + whose + sized(bytes.fromhex(nonce)) + sized(canonical(b)))
+
+
+def check_openings(poll: Poll) -> Tuple[str, str]:
+    """C14: status and text. Fills in what the opened ballots say."""
+    if not poll.sealed:
+        return "n/a", "openings (ballots are not sealed)"
+    if not poll.has("openings.published"):
+        return "n/a", f"openings (not published yet, {len(poll.casts):,} ballots are sealed)"
+    stated = poll.one("openings.published")
+    data = read_blob(poll.log.source, stated["sha256"], stated["bytes"], "C14", "the openings")
+    due = {cast.bid: cast for cast in poll.counted(poll.entry("poll.closed").index)}
+    if len(data) != stated["bytes"]:
+        raise Problem("C14", f"the openings are {len(data)} bytes long, and {stated['bytes']} are stated")
+    at, count, last = 0, 0, ""
+    while at < len(data):
+        end = data.find(b"\n", at)
+        if end < 0:
+            raise Problem("C14", "the openings do not end with LF")
+        where, count = f"opening {count + 1}", count + 1
+        line = parse_canonical(data[at:end], "C14", where)
+        at = end + 1
+        try:
+            shape(line, {"b": MARKS, "bid": digits(32), "nonce": hash_hex}, where)
+        except Problem as problem:
+            raise Problem("C14", str(problem)) from None
+        if line["bid"] <= last:
+            raise Problem("C14", f"{where} is not sorted by receipt number, or stands twice")
+        last = line["bid"]
+        cast = due.pop(last, None)
+        if cast is None:
+            raise Problem("C14", f"{where} opens {last}, which is no ballot that counted at the close")
+        if commitment(poll.name, cast.cred, cast.rev, line["nonce"], line["b"]) != cast.c:
+            raise Problem("C14", f"{where} does not fit the commitment of {last} (entry {cast.index})")
+        cast.b = poll.log.share(line["b"])
+    if count != stated["count"]:
+        raise Problem("C14", f"{count} openings are published, and {stated['count']} are stated")
+    if due:
+        raise Problem("C14", f"{len(due)} ballots that counted at the close are not opened, such as {min(due)}")
+    poll.opened = True
+    return "pass", f"openings ({count:,}, each fits its commitment)"
+
+
 def check_sums(poll: Poll) -> str:
-    closed, casts, counted = poll.one("poll.closed"), len(poll.casts), len(poll.counted)
-    n_of_close = next(entry["n"] for _, entry in poll.entries if entry["type"] == "poll.closed")
-    if (closed["ballots"], closed["last_n"]) != (casts, n_of_close - 1):
-        raise Problem("C15", f"poll.closed states {closed['ballots']} ballots up to n = {closed['last_n']}; "
-                             f"there are {casts} up to {n_of_close - 1}")
-    file_hash = hexhash(ballot_file(poll.name, poll.one("poll.created")["method"], poll.ids, poll.groups))
-    root = tree_root(poll.log.leaves[index] for index, _ in poll.counted).hex()
-    if closed["ballots_sha256"] != file_hash:
-        raise Problem("C15", "poll.closed names another ballot file than the ballots in the log make")
-    for tally in poll.tallies:
-        if tally["ballots_sha256"] != file_hash:
-            raise Problem("C15", "tally.published names another ballot file than the ballots in the log make")
-        if tally["ballots_root"] != root:
+    """C15, at the close and for each act of the result."""
+    closed, cast = poll.entry("poll.closed"), len(poll.casts)
+    if (closed.d["ballots"], closed.d["last_n"]) != (cast, closed.n - 1):
+        raise Problem("C15", f"poll.closed states {closed.d['ballots']} ballots up to n = {closed.d['last_n']}; "
+                             f"there are {cast} up to {closed.n - 1}")
+    if poll.sealed and not poll.opened:
+        raise CannotTell("the ballots are sealed until the openings are published, so their fingerprint cannot be checked")
+    ids, method = [option["id"] for option in poll.config["options"]], poll.config["method"]
+    sums = ""
+    for entry in [closed, *poll.all("tally.published")]:
+        file_hash = hexhash(ballot_file(poll.name, method, ids, poll.groups(entry.index)))
+        if entry.d["ballots_sha256"] != file_hash:
+            raise Problem("C15", f"{entry.kind} names another ballot file than the ballots in the log make")
+        if entry is closed:
+            continue
+        counted, tally = poll.counted(entry.index), entry.d
+        if tally["ballots_root"] != tree_root(poll.log.leaves[ballot.index] for ballot in counted).hex():
             raise Problem("C15", "tally.published names another root of the counted ballots")
-        if (tally["counted"], tally["replaced"], tally["voided"], tally["invalid"]) != (counted, casts - counted, 0, 0):
+        voided = sum(poll.voided(ballot, entry.index) for ballot in poll.casts)
+        replaced = cast - voided - len(counted)
+        if (tally["counted"], tally["replaced"], tally["voided"], tally["invalid"]) != (len(counted), replaced, voided, 0):
             raise Problem("C15", f"the tally counts {tally['counted']} ballots, {tally['replaced']} replaced, {tally['voided']} "
-                                 f"voided, {tally['invalid']} invalid; the log holds {counted}, {casts - counted}, 0 and 0")
-    return f"sums ({casts:,} cast = {counted:,} counted + {casts - counted:,} replaced)"
+                                 f"voided, {tally['invalid']} invalid; the log holds {len(counted)}, {replaced}, {voided} and 0")
+        sums = f" = {len(counted):,} counted + {replaced:,} replaced" + (f" + {voided:,} voided" if voided else "")
+    return f"sums ({cast:,} cast{sums})"
 
 
 def check_tally(poll: Poll, report: Report) -> str:
     """Recount, and compare with what was published, field by field, so that the report names what differs."""
-    config, result, first = poll.one("poll.created"), {}, ""
-    for act, tally in enumerate(poll.tallies, 1):
-        if tally["act"] != act:
-            raise Problem("C16", f"result act number {tally['act']} stands where act {act} is next")
+    config, result, first = poll.config, {}, ""
+    for entry in poll.all("tally.published"):
+        tally = entry.d
         if tally["tally"] != config["tally"]:
             raise Problem("C16", "the tally names another counting rule than the poll did when it was created")
         beacon = _beacon(poll, config["tie"], tally, report)
         first = first or beacon
         if beacon != first:
-            raise Problem("C16", f"result act {act} draws the lots a second time")
-        result = recount(poll.name, config, poll.groups, beacon, poll.progress.tick)
+            raise Problem("C16", f"result act {tally['act']} draws the lots a second time")
+        result = recount(poll.name, config, poll.groups(entry.index), beacon, poll.progress.tick,
+                         poll.one("poll.closed")["ballots_sha256"])
         poll.results.append(canonical(result))
         published = _published_result(poll, tally, "C16")
         for name in sorted(set(result) | set(published)):
@@ -2104,77 +2756,129 @@ def _beacon(poll: Poll, tie: Dict[str, Any], tally: Dict[str, Any], report: Repo
         if "\r" in text or not text:
             raise Problem("C16", "the text of the draw is empty or has lines that do not end with LF")
         report.poll["draw"] = plain(text)
-        warning = "not checked: whether the draw was made before witnesses, after the ballots were fixed, and came out as stated"
-    else:
-        drand = tally["drand"]
-        if drand["chain"] != tie["chain"]:
-            raise Problem("C16", "the randomness is of another drand chain than the one named when the poll was created")
-        report.poll["drand"] = drand
-        warning = ("not checked: the BLS signature of the drand round, and whether that round was the one due after the close. "
-                   f"Compare round {drand['round']} of chain {drand['chain'][:16]}… with a drand node")
-    if warning not in report.warnings:
-        report.warnings.append(warning)
-    return hexhash(bytes.fromhex(tally["drand"]["signature"])) if source == "drand" else str(tally["draw_sha256"])
+        report.warn("not checked: whether the draw was made before witnesses, after the ballots were fixed, and came out as "
+                    "stated")
+        return str(tally["draw_sha256"])
+    drand = tally["drand"]
+    if drand["chain"] != tie["chain"]:
+        raise Problem("C16", "the randomness is of another drand chain than the one named when the poll was created")
+    report.poll["drand"] = drand
+    report.warn("not checked: the BLS signature of the drand round, and whether that round was the one due after the close. "
+                f"Compare round {drand['round']} of chain {drand['chain'][:16]}… with a drand node")
+    return hexhash(bytes.fromhex(drand["signature"]))
 
 
 def _published_result(poll: Poll, tally: Dict[str, Any], check: str) -> Dict[str, Any]:
-    data = read_blob(poll.log.source, tally["result_sha256"], MAX_BLOB, "C17", "the published result")
-    result = parse_canonical(data, "C17", "the published result", MAX_BLOB)
+    data = read_blob(poll.log.source, tally["result_sha256"], MAX_RESULT, "C17", "the published result")
+    result = parse_canonical(data, "C17", "the published result", MAX_RESULT)
     if not isinstance(result, dict):
         raise Problem(check, "the published result is not an object")
     return result
 
 
 def check_result(poll: Poll) -> str:
-    if [tally["result_sha256"] for tally in poll.tallies] != [hexhash(result) for result in poll.results]:
+    named = [entry.d["result_sha256"] for entry in poll.all("tally.published")]
+    if named != [hexhash(result) for result in poll.results]:
         raise Problem("C17", "the published result is not, byte for byte, what a recount writes")
-    return f"result file ({len(poll.results[-1]):,} bytes, {poll.tallies[-1]['result_sha256'][:16]}…)"
+    return f"result file ({len(poll.results[-1]):,} bytes, {named[-1][:16]}…)"
 
 
-def check_mix(poll: Poll) -> str:
-    config = poll.one("poll.created")
-    if config["visibility"] == "turnout" and poll.casts:
-        raise Problem("C18", f"{len(poll.casts)} ballots are in the log before the close of a poll that holds them all back")
-    if 0 < len(poll.casts) < config["mix"]["k"]:
-        raise Problem("C18", f"only {len(poll.casts)} ballots are in the log of an open poll: a group of fewer than was promised")
-    return f"mix (while open: {len(poll.casts):,} ballots, groups of at least {config['mix']['k']} are possible)"
+def check_mix(poll: Poll, report: Report) -> Tuple[str, str]:
+    """C18: status and text. Every group with its summary, and none so small that it shows whose ballots it holds."""
+    k, turnout = poll.config["mix"]["k"], poll.config["visibility"] == "turnout"
+    sizes: List[int] = []                                  # voters in each group
+    run: List[Cast] = []
+    at_close = False                                       # the newest group stands right before the close
+    for place, step in enumerate(poll.entries):
+        if isinstance(step, Cast):
+            run.append(step)
+            continue
+        if step.kind == "intake.summary":
+            voters = len({cast.cred for cast in run})
+            if (step.d["accepted"], step.d["voters"]) != (len(run), voters):
+                raise Problem("C18", f"entry {step.index} states a group of {step.d['accepted']} ballots of {step.d['voters']} "
+                                     f"voters; it follows {len(run)} of {voters}")
+            at_close = place + 1 < len(poll.entries) and poll.entries[place + 1].kind == "poll.closed"
+            sizes.append(voters)
+        elif run and not poll.imported:
+            raise Problem("C18", f"entry {step.index}: a group of {len(run)} ballots ends without its intake.summary")
+        run = []
+    if poll.imported:
+        return "n/a", "mix (the ballots were imported)"
+    closed = poll.has("poll.closed")
+    if turnout and (sizes or run) and (len(sizes) != 1 or not at_close):
+        raise Problem("C18", "ballots are in the log before the close of a poll that holds them all back")
+    small = [size for size in sizes if size < k]
+    if small and not (len(sizes) == 1 and at_close):
+        raise Problem("C18", f"a group holds ballots of only {small[0]} voters, fewer than the {k} that were promised")
+    if run:
+        raise CannotTell("the newest group of ballots has no intake.summary yet")
+    if closed and sizes and k > 1 and not at_close:
+        raise Problem("C18", "nobody's ballot was kept back for the close, so the newest group was not chosen at random")
+    if len(sizes) == 1 and sizes[0] < 2 * k:
+        report.warn(f"the ballots of all {sizes[0]} voters entered the log as one group: in so small a poll, who knows how some "
+                    "voted may guess the others")
+    if not sizes:
+        return "pass", "mix (no ballots in the log)" if closed else f"mix (no ballots in the log yet, k = {k})"
+    return "pass", f"mix ({len(sizes):,} group{'' if len(sizes) == 1 else 's'} of ballots, the smallest of {min(sizes):,} voters)"
 
 
 def check_participation(poll: Poll) -> str:
-    stated, roll = poll.one("participation.published"), poll.one("roll.committed")
-    if stated["roll"] != roll["roll"]:
+    stated, count = poll.one("participation.published"), sum(poll.places)
+    if stated["roll"] != poll.one("roll.committed")["roll"]:
         raise Problem("C19", "participation is stated for another roll")
-    size = (roll["count"] + 7) // 8
-    bits = read_blob(poll.log.source, stated["bitmap_sha256"], size, "C19", "the participation bitmap")
+    bits = participation_bits(poll)
     ones = bin(int.from_bytes(bits, "big")).count("1")
-    if len(bits) != size or int.from_bytes(bits, "big") & ((1 << (8 * size - roll["count"])) - 1):
+    if int.from_bytes(bits, "big") & ((1 << (8 * len(bits) - count)) - 1):
         raise Problem("C19", "the participation bitmap does not have one bit for each roll entry")
-    if not ones == stated["used"] == len(poll.counted):
-        raise Problem("C19", f"{len(poll.counted)} credentials cast a ballot, {stated['used']} are stated, {ones} are marked")
-    return f"participation ({ones:,} of {roll['count']:,})"
+    if not ones == stated["used"] == len(poll.last):
+        raise Problem("C19", f"{len(poll.last)} credentials cast a ballot, {stated['used']} are stated, {ones} are marked")
+    return f"participation ({ones:,} of {count:,})"
+
+
+def participation_bits(poll: Poll) -> bytes:
+    size, name = (sum(poll.places) + 7) // 8, poll.one("participation.published")["bitmap_sha256"]
+    bits = read_blob(poll.log.source, name, size, "C19", "the participation bitmap")
+    if len(bits) != size:
+        raise Problem("C19", "the participation bitmap does not have one bit for each roll entry")
+    return bits
 
 
 BLIND_SPOTS = (
     "not checked: whether the people on the roll exist and may vote, and whether somebody was left out",
     "not checked: whether anyone was paid or pressed (a receipt in this kind of poll shows how one voted)",
     "not checked: ghost voters. Whoever did not vote should look up the own participation bit",
+    "not checked: secrecy. At level L1 whoever holds the poll's secret key can link a ballot to a person until that key is "
+    "destroyed, which no log can show",
 )
 
 
-def verify_poll(base: str, name: str, vkeys: Sequence[str], state: Optional[str], progress: Progress) -> Report:
-    """All checks of one poll. CannotTell when nothing could be looked at."""
+def verify_poll(base: Any, name: str, asked: Asked, progress: Progress) -> Report:
+    """All checks of one poll, in whichever of the source's logs it stands. CannotTell when nothing could be looked at."""
+    base = open_source(base)
+    bundled = bundled_poll(base)
+    if bundled and bundled != name:
+        raise CannotTell(f"this bundle holds what belongs to the poll {plain(bundled)}, and not to {plain(name)}")
+    found: Optional[Tuple[Report, Log]] = None
     for place in find_logs(base):
         report = Report()
-        log = load_log(place, vkeys, state, report, progress)
-        if any(entry["poll"] == name for entry in log.entries) or report.verdict == "fail":
+        log = load_log(place, asked, report, progress)
+        if name in log.polls:
+            found = report, log
             break
-    if len(log.entries) == log.size and not any(c["id"] in ("C6", "C7") and c["status"] == "fail" for c in report.checks):
+        if found is None or report.verdict == "fail" != found[0].verdict:
+            found = report, log
+    if found is None:
+        raise CannotTell("there is no log")
+    report, log = found
+    if log.parsed and not log.broken_chain:
         poll = Poll(log, name, progress)
-        if poll.entries:
+        if poll.entries and name:
             _run_poll_checks(poll, report)
         else:
             report.undecided.append(f"there is no poll {plain(name)} in this log, or not yet")
-    report.warnings.extend(BLIND_SPOTS)
+    for sentence in BLIND_SPOTS:
+        report.warn(sentence)
     return report
 
 
@@ -2182,34 +2886,37 @@ def _run_poll_checks(poll: Poll, report: Report) -> None:
     titles: Dict[str, str] = {}
     report.run("C6", lambda: check_texts(poll, report, titles))
     report.run("C8", lambda: check_order(poll))
-    report.add("C9", "n/a", "two officials (no entry of this kind of poll needs two)")
+    report.run("C9", lambda: check_officials(poll.entries))
     report.run("C10", lambda: check_credentials(poll), "C8")
     report.run("C11", lambda: check_revisions(poll), "C8")
-    report.run("C12", lambda: check_ballots(poll), "C8")
-    report.add("C13", "n/a", "voided ballots (no poll of this kind has any)")
-    report.add("C14", "n/a", "openings (ballots are not sealed)")
-    kinds = {entry["type"] for _, entry in poll.entries}
-    state = ("published" if poll.tallies else "closed" if "poll.closed" in kinds
-             else "still open" if "poll.opened" in kinds else "not open yet")
-    if "poll.closed" in kinds:
-        report.run("C15", lambda: check_sums(poll), "C8")
-    if poll.tallies:
-        report.run("C16", lambda: check_tally(poll, report), "C8 C12")
+    report.run("C13", lambda: check_voids(poll), "C8")
+    report.run("C14", lambda: check_openings(poll), "C8 C11 C13")
+    report.run("C12", lambda: check_ballots(poll), "C8 C14")
+    if poll.has("poll.closed"):
+        report.run("C15", lambda: check_sums(poll), "C8 C14")
+    if poll.has("tally.published"):
+        report.run("C16", lambda: check_tally(poll, report), "C8 C12 C14")
         report.run("C17", lambda: check_result(poll), "C8 C16")
+    if poll.has("participation.published"):
         report.run("C19", lambda: check_participation(poll), "C8")
-    else:
+    report.run("C18", lambda: check_mix(poll, report), "C8")
+    state = poll.state
+    if state == "superseded":
+        report.undecided.append("the result was superseded; the corrected one is not published yet")
+    elif state != "published":
         report.undecided.append(f"the poll is {state}; its tally is not published yet")
-    if "poll.closed" in kinds or any(e["d"].get("origin") == "import" for _, e in poll.entries if e["type"] == "poll.created"):
-        report.add("C18", "n/a", "mix: cannot tell from the entries of a closed poll how large the groups were")
-    else:
-        report.run("C18", lambda: check_mix(poll), "C8")
-    report.poll.update(id=poll.name, title=titles.get("", ""), state=state, cast=len(poll.casts), counted=len(poll.counted))
-    if report.verdict != "fail" and poll.tallies:
-        _describe_result(poll, report, titles)
+    _describe(poll, report, titles)
 
 
-def _describe_result(poll: Poll, report: Report, titles: Dict[str, str]) -> None:
-    config, tally = poll.one("poll.created"), poll.tallies[-1]
+def _describe(poll: Poll, report: Report, titles: Dict[str, str]) -> None:
+    """What people want to know of a poll besides the checks, into report.poll."""
+    counted = len(poll.counted(poll.log.size))
+    report.poll.update(id=poll.name, title=titles.get("", ""), state=poll.state, cast=len(poll.casts), counted=counted,
+                       events=[tell_event(entry, titles) for entry in poll.others if entry.kind in TOLD])
+    tallies = poll.all("tally.published")
+    if report.verdict == "fail" or not tallies:
+        return
+    config, tally = poll.config, tallies[-1].d
     report.poll.update(method=config["method"], act=tally["act"], ballots_sha256=tally["ballots_sha256"],
                        result_sha256=tally["result_sha256"])
     if report.verdict == "pass":
@@ -2222,6 +2929,21 @@ def _describe_result(poll: Poll, report: Report, titles: Dict[str, str]) -> None
             report.poll.update(budget=result["budget"], spent=result["spent"])
         elif result["input"]["ballots"] < result["options"]["quorum"]:
             report.poll["quorum"] = result["options"]["quorum"]
+
+
+TOLD = {"poll.amended", "roll.changed", "ballot.voided", "poll.extended", "poll.paused", "poll.resumed", "tally.superseded",
+        "objection.filed", "objection.answered", "incident.declared"}
+
+
+def tell_event(entry: Entry, titles: Dict[str, str]) -> str:
+    """An act of officials, or an objection, in a sentence."""
+    d = entry.d
+    why = " ".join(filter(None, (titles.get(f"\n{entry.index} {name}", "") for name in ("text_sha256", "evidence_sha256"))))
+    what = {"ballot.voided": f"{d.get('bid')} ({d.get('reason_code')})", "poll.extended": f"to {moment(d.get('closes_at', 0))}",
+            "roll.changed": f"{d.get('added_count')} places added", "tally.superseded": f"act {d.get('act')}",
+            "objection.filed": str(d.get("objection")), "objection.answered": f"{d.get('objection')} ({d.get('finding')})",
+            "incident.declared": str(d.get("code"))}.get(entry.kind, "")
+    return plain(f"{moment(entry.t)} {entry.kind} {what}".rstrip() + (f": {why}" if why else ""))
 
 
 def tell_rounds(result: Dict[str, Any]) -> List[str]:
@@ -2245,27 +2967,103 @@ def tell_rounds(result: Dict[str, Any]) -> List[str]:
     return lines
 
 
-# -------------------------------------------------------------------------------------------------------------- receipts
+# ---------------------------------------------------------------------------------------- receipts, promises and places
+
+@dataclass
+class Noted:
+    """What somebody noted of a ballot: what it says, and in sealed polls the nonce."""
+
+    b: Optional[Dict[str, Any]] = None
+    nonce: str = ""
+    poll: str = ""
+
+    def fits(self, poll: str, d: Dict[str, Any]) -> str:
+        """Raises (C20) unless the ballot `d` of the log holds what was noted; otherwise says so in a few words."""
+        if self.b is None:
+            return ""
+        if "b" in d:
+            if canonical(d["b"]) != canonical(self.b):
+                raise Problem("C20", "the ballot says something else than the one that was noted")
+            return ", and says what was noted"
+        if not self.nonce:
+            raise CannotTell("the ballot is sealed; without its nonce nobody can see whether it holds what was noted")
+        if commitment(poll, d["cred"], d["rev"], self.nonce, self.b) != d["c"]:
+            raise Problem("C20", "the sealed ballot does not hold what was noted (its commitment is of another ballot or nonce)")
+        return ", and its commitment holds what was noted"
+
+
+def typed_ballot(text: Optional[str], nonce: Optional[str]) -> Noted:
+    """What stands on a command line. Raises Usage."""
+    if text is None:
+        if nonce is not None:
+            raise Usage("--nonce needs --ballot: what the ballot says")
+        return Noted()
+    try:
+        b = json.loads(text, parse_float=_no_float, parse_constant=_no_float, parse_int=_whole, object_pairs_hook=_unique)
+        shape(b, MARKS, "--ballot")
+    except (ValueError, RecursionError, Problem) as error:
+        raise Usage(f"--ballot is not a ballot, such as {{\"approve\":[\"o1\"]}}: {plain(error)}") from None
+    if nonce is not None and not hash_hex(nonce.lower()):
+        raise Usage("--nonce is not 64 hexadecimal digits")
+    return Noted(b, (nonce or "").lower())
+
 
 def verify_receipt(
-    raw: bytes, base: Optional[str], vkeys: Sequence[str], progress: Progress, now: Optional[int] = None
+    raw: bytes, base: Any, asked: Asked, progress: Progress, noted: Optional[Noted] = None
 ) -> Report:
-    """A proof or a signed promise. With `base` it is also compared with the log as it stands today."""
+    """A proof, a signed promise or a receipt file. With `base` it is also compared with the log as it stands today."""
     report = Report()
-    if raw.startswith(b"c2sp.org/tlog-proof@"):
-        _verify_proof(raw, base, vkeys, report, progress)
-    else:
-        _verify_promise(raw, base, vkeys, report, progress, int(time.time()) if now is None else now)
+    try:
+        _verify_file(raw, base, asked, report, progress, noted or Noted())
+    except CannotTell as reason:
+        report.undecided.append(str(reason))
     return report
 
 
-def _log_of(origin: str, base: str, vkeys: Sequence[str], report: Report, progress: Progress) -> Optional[Log]:
+def _verify_file(raw: bytes, base: Any, asked: Asked, report: Report, progress: Progress, noted: Noted) -> None:
+    if raw.startswith(b"c2sp.org/tlog-proof@"):
+        _verify_proof(raw, base, asked, report, progress, noted)
+    elif raw.lstrip().startswith(b"{"):
+        found: Dict[str, Any] = {}
+        report.run("C20", lambda: _read_receipt(raw, found))
+        if report.verdict == "pass":
+            _verify_promise(found["promise"], base, asked, report, progress, found["noted"], found["d"])
+    else:
+        _verify_promise(raw, base, asked, report, progress, noted, None)
+
+
+def _file_of_json(raw: bytes, spec: Dict[str, Any], what: str) -> Dict[str, Any]:
+    """A JSON file of the voter's own: any spacing and order, but just the fields of the page. Raises Problem C20."""
+    try:
+        if len(raw) > MAX_NOTE:
+            raise ValueError("it is too long")
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_int=_whole, parse_float=_no_float,
+                           parse_constant=_no_float)
+        shape(value, spec, what)
+    except (ValueError, RecursionError, Problem) as error:
+        raise Problem("C20", f"the file is not a readable {what}: {plain(error)}") from None
+    return value                                           # type: ignore[no-any-return]
+
+
+def _read_receipt(raw: bytes, found: Dict[str, Any]) -> str:
+    file = _file_of_json(raw, {"v": one_of(1), "poll": word, "d": ENTRIES["ballot.cast"], "b": MARKS, "nonce?": hash_hex,
+                               "promise": text}, "receipt file")
+    found.update(promise=file["promise"].encode(), d=file["d"], noted=Noted(file["b"], file.get("nonce", ""), file["poll"]))
+    note = parse_note(found["promise"], "C20")
+    if note.text.split("\n")[2:3] != [base64.b64encode(sha256(canonical(file["d"]))).decode()]:
+        raise Problem("C20", "the promise in the receipt file is for another ballot")
+    return f"receipt file (the promise is for this ballot{found['noted'].fits(file['poll'], file['d'])})"
+
+
+def _log_of(origin: str, base: Any, asked: Asked, report: Report, progress: Progress) -> Optional[Log]:
     """The log of this origin, its own checks added to the report; None when one of them did not pass."""
     places = find_logs(base)
     named = [place for place in places if place.declared.get("origin", origin) == origin]
     if not named:
         raise CannotTell(f"{plain(base)} does not list the log {plain(origin)}")
-    log = load_log(named[0], vkeys, None, report, progress)
+    log = load_log(named[0], asked, report, progress)
+    if report.verdict == "pass" and log.origin != origin:
+        raise CannotTell(f"{plain(base)} holds the log {log.origin}, and not {plain(origin)}")
     return log if report.verdict == "pass" else None
 
 
@@ -2287,7 +3085,7 @@ def parse_proof(raw: bytes) -> Tuple[bytes, int, List[bytes], bytes]:
     return unbase64(lines[1][6:], "C20", "the entry in the proof"), int(index[1]), hashes, checkpoint
 
 
-def _verify_proof(raw: bytes, base: Optional[str], vkeys: Sequence[str], report: Report, progress: Progress) -> None:
+def _verify_proof(raw: bytes, base: Any, asked: Asked, report: Report, progress: Progress, noted: Noted) -> None:
     found: Dict[str, Any] = {}
 
     def read_proof() -> str:
@@ -2297,8 +3095,8 @@ def _verify_proof(raw: bytes, base: Optional[str], vkeys: Sequence[str], report:
         return f"receipt (entry {found['index']} is in the tree of {found['size']} entries)"
 
     def signature() -> str:
-        keys = [key for key in map(parse_vkey, vkeys) if key.name == found["origin"]]
-        if not keys and vkeys and not base:
+        keys = [key for key in asked.keys if key.name == found["origin"]]
+        if not keys and asked.keys and not base:
             raise Problem("C1", f"the receipt is of {found['origin']}, and the key given is not")
         if not keys and log is not None and log.key is not None:
             keys = [log.key]
@@ -2316,30 +3114,45 @@ def _verify_proof(raw: bytes, base: Optional[str], vkeys: Sequence[str], report:
             raise Problem("C4", "the log is not the one that this receipt was given for. This file is evidence")
         return f"the log still holds it (now {log.size:,} entries)"
 
+    def says() -> str:
+        entry = parse_entry(found["entry"], found["index"])
+        return f"receipt (the ballot is in the tree{noted.fits(entry['poll'], entry['d'])})"
+
     report.run("C20", read_proof)
     log = None
     if report.verdict == "pass" and base:
-        log = _log_of(found["origin"], base, vkeys, report, progress)
+        log = _log_of(found["origin"], base, asked, report, progress)
     report.run("C2", signature, "C20")
     if log is not None:
         report.run("C4", still_there, "C20")
-    report.run("C6", lambda: _read_out(found["entry"], found["index"], log, report, progress), "C20")
+    report.run("C6", lambda: _read_out(found["entry"], found["index"], log, report, progress, noted), "C20")
+    if noted.b is not None:
+        report.run("C20", says, "C6")
 
 
-def _read_out(raw: bytes, index: int, log: Optional[Log], report: Report, progress: Progress) -> str:
-    """The ballot in the receipt in plain words, into report.poll."""
+def _read_out(raw: bytes, index: int, log: Optional[Log], report: Report, progress: Progress, noted: Noted) -> str:
+    """The ballot in the receipt in plain words, and what became of it, into report.poll."""
     entry = parse_entry(raw, index)
     if entry["type"] != "ballot.cast":
         raise Problem("C6", f"the receipt is for an entry of type {entry['type']}, not for a ballot")
     ballot = entry["d"]
     titles: Dict[str, str] = {}
-    report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index, **ballot["b"]}
-    if log is not None and log.entries:
+    report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index}
+    b = ballot.get("b", noted.b)
+    if log is not None and log.parsed:
         poll = Poll(log, entry["poll"], progress)
         check_texts(poll, report, titles)
-        later = [d["rev"] for _, d in poll.casts if d["cred"] == ballot["cred"] and d["rev"] > ballot["rev"]]
-        report.poll.update(title=titles[""], replaced=bool(later))
-    report.poll["words"] = [plain(words) for words in _ballot_words(ballot["b"], titles)]
+        mine = [cast for cast in poll.casts if cast.index == index]
+        if poll.sealed and poll.has("openings.published"):
+            check_openings(poll)
+            b = mine[0].b or b if mine else b
+        report.poll.update(title=titles.get("", ""), replaced=any(poll.last[cast.cred] is not cast for cast in mine),
+                           voided=any(poll.voided(cast, log.size) for cast in mine))
+    if b is not None:
+        report.poll.update(b)
+        report.poll["words"] = [plain(words) for words in _ballot_words(b, titles)]
+    else:
+        report.poll["sealed"] = ballot["c"]
     return f"ballot {ballot['bid']} in poll {entry['poll']}"
 
 
@@ -2355,7 +3168,10 @@ def _ballot_words(b: Dict[str, Any], titles: Dict[str, str]) -> List[str]:
     return [f"{name(option)}: {given}" for option, given in marks.items()]
 
 
-def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], report: Report, progress: Progress, now: int) -> None:
+def _verify_promise(
+    raw: bytes, base: Any, asked: Asked, report: Report, progress: Progress, noted: Noted, expected: Optional[Dict[str, Any]]
+) -> None:
+    """A promise note; `expected` is the `d` that it is for, where the receipt file says so."""
     found: Dict[str, Any] = {}
 
     def read_promise() -> str:
@@ -2371,13 +3187,10 @@ def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], repor
         return f"promise of {found['origin']}, due at {moment(found['deadline'])}"
 
     def signature() -> str:
-        keys = [key for key in map(parse_vkey, vkeys) if key.name == found["name"]]
-        if not keys and base:
-            for place in find_logs(base):
-                if place.declared.get("origin") == found["origin"]:
-                    keys = [parse_vkey(str(place.declared.get("receipt_vkey", "none stated")))]
-                    report.warnings.append("the receipt key was taken from the instance itself. "
-                                           "Get it by another way and give it with --vkey")
+        keys = [key for key in asked.keys if key.name == found["name"]]
+        if not keys and log is not None and log.receipt_key is not None:
+            keys = [log.receipt_key]
+            report.warn("the receipt key was taken from the log itself. Get it by another way and give it with --vkey")
         if not keys:
             raise CannotTell("the receipt key is not known; give it with --vkey")
         if keys[0].name != found["name"]:
@@ -2386,27 +3199,110 @@ def _verify_promise(raw: bytes, base: Optional[str], vkeys: Sequence[str], repor
         return f"signature of the promise (key id {keys[0].key_id.hex()})"
 
     def kept() -> str:
-        entries = log.entries if log else []
-        for index, entry in enumerate(entries):
-            if log and entry["type"] == "ballot.cast" and sha256(canonical(entry["d"])) == found["hash"]:
-                _read_out(log.raw[index], index, log, report, progress)
-                return f"promise kept: the ballot is entry {index}"
-        if now <= found["deadline"]:
-            raise CannotTell(f"promised, not yet due: the ballot is not in the log yet and has until {moment(found['deadline'])}")
-        raise Problem("C20", f"the promise was broken: due at {moment(found['deadline'])}, and the ballot is not in the log. "
+        if log is None:
+            raise CannotTell("the log could not be looked at")
+        for name, steps in log.polls.items():
+            for step in steps:
+                if isinstance(step, Cast) and (expected is None or step.bid == expected["bid"]):
+                    d = json.loads(log.raw[step.index])["d"]
+                    if sha256(canonical(d)) == found["hash"]:
+                        if noted.poll not in ("", name):
+                            raise Problem("C20", f"the ballot stands in the poll {name}, and the receipt is of {noted.poll}. "
+                                                 "This file is evidence: keep it")
+                        _read_out(log.raw[step.index], step.index, log, report, progress, noted)
+                        return f"promise kept: the ballot is entry {step.index}{noted.fits(name, d)}"
+        due = _moved_deadline(log, noted.poll, found["deadline"])
+        if asked.now <= due:
+            late = "promised, not yet due" if due == found["deadline"] else "promised, and a poll of this log was extended"
+            raise CannotTell(f"{late}: the ballot is not in the log yet and has until {moment(due)}")
+        if not isinstance(log.source, Web) and _newest(log) <= due:
+            raise CannotTell(f"the ballot was due at {moment(due)}; this copy of the log is not from later")
+        raise Problem("C20", f"the promise was broken: due at {moment(due)}, and the ballot is not in the log. "
                              "This file is evidence: keep it")
 
     report.run("C20", read_promise)
-    report.run("C2", signature, "C20")
+    log = None
+    alone = not base or any(key.name == found.get("name") for key in asked.keys)
+    if alone:
+        report.run("C2", signature, "C20")
+    if report.verdict != "fail" and base:
+        log_asked = Asked([key for key in asked.vkeys if key.partition("+")[0] != found["name"]], asked.policy, None, asked.now)
+        log = _log_of(found["origin"], base, log_asked, report, progress)
+    if not alone:
+        report.run("C2", signature, "C20")
     if report.verdict == "fail":
         return
     if not base:
         report.undecided.append("without --url nobody can look whether the ballot is in the log")
-        return
-    log_keys = [key for key in vkeys if key.partition("+")[0] != found["name"]]
-    log = None if report.undecided else _log_of(found["origin"], base, log_keys, report, progress)
-    if log is not None:
-        report.run("C20", kept)
+    elif log is not None:
+        report.run("C20", kept, "C2")
+
+
+def _moved_deadline(log: Log, poll: str, deadline: int) -> int:
+    """When a promise falls due, an extension of its poll counted in; of any poll where the promise does not say which."""
+    for name in log.polls if not poll else {poll} & set(log.polls):
+        mine = Poll(log, name, Progress()) if name else None
+        if mine and mine.has("poll.created") and mine.has("poll.extended"):
+            deadline = max(deadline, mine.closes_at + mine.config["mix"]["max_s"])
+    return deadline
+
+
+def _newest(log: Log) -> int:
+    """The newest time that an entry states."""
+    return max((step.t for steps in log.polls.values() for step in steps if isinstance(step, Entry)), default=0)
+
+
+def verify_place(raw: bytes, base: Any, asked: Asked, progress: Progress) -> Report:
+    """A place file: that this person stands on the roll, and whether the log says that they cast a ballot."""
+    spec = {"v": one_of(1), "poll": word, "roll": word, "index": whole(0), "count": whole(1), "salt": digits(32),
+            "uid": digits(32), "hashes": [hash_hex], "batch?": whole(1)}
+    file: Dict[str, Any] = {}
+    report = Report()
+
+    def read_place() -> str:
+        file.update(_file_of_json(raw, spec, "place file"))
+        return f"place file (place {file['index']} of {file['count']} on the roll {plain(file['roll'])})"
+
+    report.run("C20", read_place)
+    if report.verdict == "fail":
+        return report
+    poll: Optional[Poll] = None
+    for at in find_logs(base):
+        inner = Report(checks=list(report.checks))
+        log = load_log(at, asked, inner, progress)
+        if poll is None or file["poll"] in log.polls:
+            poll, final = Poll(log, file["poll"], progress), inner
+        if file["poll"] in log.polls:
+            break
+    if poll is None:
+        raise CannotTell("there is no log")
+    if not poll.log.parsed or not poll.entries:
+        final.undecided.append(f"the poll {plain(file['poll'])} could not be looked at")
+        return final
+
+    def on_the_roll() -> str:
+        batch = file.get("batch", 0)
+        entries = [poll.entry("roll.committed"), *poll.all("roll.changed")]
+        if batch >= len(entries):
+            raise Problem("C20", f"the roll has no batch {batch} of later places")
+        d = entries[batch].d
+        count, root = (d["added_count"], d["added_root"]) if batch else (d["count"], d["root"])
+        if (d["roll"], count) != (file["roll"], file["count"]):
+            raise Problem("C20", f"the log commits to the roll {plain(d['roll'])} with {count} places there")
+        leaf = leaf_hash(b"roll/v1" + bytes.fromhex(file["salt"]) + bytes.fromhex(file["uid"]))
+        check_inclusion(leaf, file["index"], count, [bytes.fromhex(h) for h in file["hashes"]], bytes.fromhex(root), "C20")
+        place = sum(poll.places[:batch]) + file["index"]
+        final.poll.update(id=poll.name, roll=d["roll"], place=place, voted=None)
+        if poll.has("participation.published"):
+            bits = participation_bits(poll)
+            final.poll["voted"] = bool(bits[place // 8] >> (7 - place % 8) & 1)
+        return f"place {place} of the roll is as it was committed to (entry {entries[batch].index})"
+
+    final.run("C8", lambda: check_order(poll))
+    if poll.has("participation.published"):
+        final.run("C19", lambda: check_participation(poll), "C8")
+    final.run("C20", on_the_roll, "C8 C19")
+    return final
 
 
 def moment(seconds: int) -> str:
@@ -2414,6 +3310,81 @@ def moment(seconds: int) -> str:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
     except (ValueError, OverflowError, OSError):
         return f"second {seconds}"
+
+
+# ------------------------------------------------------------------------------------- the same log, later or elsewhere
+
+def verify_diff(old: str, new: Any, asked: Asked, progress: Progress) -> Report:
+    """That `new` is the log of `old`, and has only grown. `old` is a source, or a file with a checkpoint."""
+    notes: List[bytes] = []
+    if isinstance(old, str) and "://" not in old and os.path.isfile(old) and not zipfile.is_zipfile(old):
+        with open(old, "rb") as file:
+            notes.append(file.read(MAX_NOTE + 1))
+    else:
+        for place in find_logs(old):
+            try:
+                notes.append(place.source.read("checkpoint", MAX_NOTE))
+            except Missing:
+                raise CannotTell(f"no log is published at {place.source.name} (there is no checkpoint)") from None
+    report, logs = verify_log(new, asked, progress)
+    for raw in notes:
+        report.run("C4", lambda: _grown(raw, logs), "C5")  # noqa: B023 - run at once
+    return report
+
+
+def _grown(raw: bytes, logs: List[Log]) -> str:
+    note = parse_note(raw, "C4")
+    origin, size, root = parse_checkpoint(note, "C4")
+    log = next((log for log in logs if log.origin == origin), None)
+    if log is None or log.key is None:
+        raise Problem("C4", f"the newer source does not have the log {plain(origin)}")
+    verify_note(note, log.key, "C2")
+    if size > log.size:
+        raise Problem("C4", f"{origin} had {size} entries and now shows {log.size}")
+    if tree_root(log.leaves[:size]) != root:
+        raise Problem("C4", f"history was rewritten: the first {size} entries are not those of the older checkpoint. Both "
+                            "checkpoints together are evidence: keep them")
+    return f"{origin} has only grown (from {size:,} to {log.size:,} entries)"
+
+
+def watch(base: Any, asked: Asked, every: int, times: int, tell: Callable[[Report, str], None]) -> str:
+    """Check a source again and again, `times` times (0: for ever). Stops at the first failure. Returns the last verdict."""
+    verdict, done = "", 0
+    before: Dict[str, str] = {}
+    while True:
+        try:
+            now = {place.source.name: parse_note(place.source.read("checkpoint", MAX_NOTE)).text for place in find_logs(base)}
+        except (Missing, CannotTell, Problem):
+            now = {}                                       # the whole check below says what is wrong
+        if verdict == "pass" and now and now == before:
+            tell(Report(), "nothing new")
+        else:
+            report = Report()
+            try:
+                fresh = Asked(asked.vkeys, asked.policy, asked.state)
+                report, logs = verify_log(base, fresh, Progress())
+                news = "; ".join(filter(None, map(_news, logs)))
+            except CannotTell as reason:
+                report.undecided.append(str(reason))
+                news = ""
+            verdict, before = report.verdict, now
+            tell(report, news or "nothing new")
+        done += 1
+        if verdict == "fail" or done == times:
+            return verdict
+        time.sleep(every)
+
+
+def _news(log: Log) -> str:
+    """What was added to a log since it was last seen."""
+    if not log.parsed or log.size == log.grown_from:
+        return ""
+    words = []
+    for name, steps in sorted(log.polls.items()):
+        kinds = Counter(step.kind for step in steps if step.index >= log.grown_from)
+        listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+        words += [f"{name or 'the log itself'}: {listed}"] if kinds else []
+    return f"{log.origin} grew from {log.grown_from:,} to {log.size:,} entries ({'; '.join(words)})"
 
 
 # ---------------------------------------------------------------------------------------------------------- command line
@@ -2427,6 +3398,7 @@ def show(report: Report) -> str:
     poll = report.poll
     if poll.get("title"):
         lines.append(f"Poll {plain(poll['id'])}: {poll['title']}")
+    lines += [f"  {event}" for event in poll.get("events", [])[:MAX_STORY]]
     if "winners" in poll:
         lines += [plain(line) for line in poll["story"][:MAX_STORY]]
         lines += [f"({len(poll['story']) - MAX_STORY:,} more lines; --json has all)"] if len(poll["story"]) > MAX_STORY else []
@@ -2441,10 +3413,24 @@ def show(report: Report) -> str:
         words_of_ballot = "; ".join(poll["words"]) or "nothing (a blank ballot)"
         verb = "approves" if "approve" in poll else "ranks" if "rank" in poll else "gives points"
         lines.append(f"The ballot with receipt number {poll['bid']} {verb}: {words_of_ballot}")
-        if poll.get("replaced"):
-            lines.append("A later ballot with the same credential replaces it.")
+    elif "sealed" in poll:
+        lines.append(f"The ballot with receipt number {poll['bid']} is sealed (commitment {poll['sealed']})")
+    lines += ["A later ballot with the same credential replaces it."] if poll.get("replaced") else []
+    lines += ["It was voided."] if poll.get("voided") else []
+    if "voted" in poll:
+        cast = {None: "It is not published yet whether a ballot was cast from it.", True: "A ballot was cast from it.",
+                False: "No ballot was cast from it."}[poll["voted"]]
+        lines.append(f"Place {poll['place']} of the roll {plain(poll['roll'])}: {cast} Is that so?")
     lines += [f"CANNOT TELL: {plain(sentence)}" for sentence in report.undecided]
     return "\n".join([*lines, report.verdict.upper()]) + "\n"
+
+
+def as_json(report: Report) -> Dict[str, Any]:
+    return {"verdict": report.verdict, "checks": report.checks, "log": report.log, "poll": report.poll,
+            "warnings": report.warnings + report.undecided}
+
+
+EXIT = {"pass": 0, "fail": 1, "cannot tell": 2}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -2452,43 +3438,111 @@ class _Parser(argparse.ArgumentParser):
         raise Usage(message)
 
 
+def _seconds(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", text):
+        raise argparse.ArgumentTypeError("not a whole number")
+    return int(text)
+
+
 def _arguments(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser = _Parser(prog="verifier", description="Recheck and recount a poll of a public vote log.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    where = "address of the instance or of its log, a directory of its files, or a zip of a poll"
     poll = commands.add_parser("poll", help="everything the log says about one poll")
-    poll.add_argument("base", metavar="BASE_URL", help="address of the instance or of its log, or a directory of its files")
+    poll.add_argument("base", metavar="SOURCE", help=where)
     poll.add_argument("poll", metavar="POLL")
-    poll.add_argument("--state", metavar="DIR", help="remember the log here and compare with what was seen before")
-    receipt = commands.add_parser("receipt", help="a receipt: a proof or a signed promise")
+    log = commands.add_parser("log", help="a whole log, without counting its polls")
+    log.add_argument("base", metavar="SOURCE", help=where)
+    receipt = commands.add_parser("receipt", help="a receipt: a file that the voter kept, a proof or a signed promise")
     receipt.add_argument("file", metavar="FILE")
-    receipt.add_argument("--url", metavar="BASE_URL", help="also compare with the log as it stands today")
-    for command in (poll, receipt):
+    receipt.add_argument("--url", metavar="SOURCE", help="also compare with the log as it stands today")
+    receipt.add_argument("--ballot", metavar="JSON", help='what the ballot says, such as {"approve":["o1"]}')
+    receipt.add_argument("--nonce", metavar="HEX", help="the nonce of a sealed ballot")
+    place = commands.add_parser("place", help="a file that tells where somebody stands on the roll")
+    place.add_argument("file", metavar="FILE")
+    place.add_argument("--url", metavar="SOURCE", required=True, help=where)
+    diff = commands.add_parser("diff", help="whether a log has only grown")
+    diff.add_argument("old", metavar="OLD", help="a source, or a file with a checkpoint that was kept")
+    diff.add_argument("base", metavar="NEW", help=where)
+    again = commands.add_parser("watch", help="check a log again and again, and say what is new")
+    again.add_argument("base", metavar="SOURCE", help=where)
+    again.add_argument("--every", metavar="SECONDS", type=_seconds, default=60)
+    again.add_argument("--times", metavar="N", type=_seconds, default=0, help="how often (0: until it is stopped)")
+    for command in (poll, log, again):
+        command.add_argument("--state", metavar="DIR", required=command is again,
+                             help="remember the log here and compare with what was seen before")
+    for command in (poll, log, receipt, place, diff, again):
         command.add_argument("--vkey", action="append", default=[], help="key of the log (or of its receipts), may be repeated")
+        command.add_argument("--policy", metavar="FILE", help="whose cosignatures the checkpoint needs (C2SP tlog-policy)")
         command.add_argument("--json", action="store_true", help="the report for programs")
     return parser.parse_args(argv)
+
+
+def _own_file(name: str, limit: int) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise Usage(f"cannot read {name}: {error.strerror}") from None
+
+
+def _print(report: Report, json_wanted: bool, **further: str) -> None:
+    if json_wanted:
+        sys.stdout.write(json.dumps({**as_json(report), **further}, ensure_ascii=True, indent=None if further else 1) + "\n")
+    else:
+        sys.stdout.write(show(report))
+    sys.stdout.flush()
+
+
+def _do(arguments: argparse.Namespace, progress: Progress) -> Report:
+    """One command other than `watch`. What cannot be told is raised."""
+    asked = _asked(arguments)
+    if arguments.command == "poll":
+        return verify_poll(arguments.base, arguments.poll, asked, progress)
+    if arguments.command == "log":
+        return verify_log(arguments.base, asked, progress)[0]
+    if arguments.command == "diff":
+        return verify_diff(arguments.old, arguments.base, asked, progress)
+    if arguments.command == "place":
+        return verify_place(_own_file(arguments.file, MAX_NOTE), arguments.url, asked, progress)
+    noted = typed_ballot(arguments.ballot, arguments.nonce)
+    return verify_receipt(_own_file(arguments.file, MAX_NOTE + 2 * MAX_ENTRY), arguments.url, asked, progress, noted)
+
+
+def _watch(arguments: argparse.Namespace) -> str:
+    def tell(report: Report, news: str) -> None:
+        at = moment(int(time.time()))
+        if arguments.json:
+            _print(report, True, at=at, news=plain(news))
+            return
+        lines = [f"{at} {report.verdict.upper()} {plain(news)}"]
+        lines += [f"  {check['id']} {check['text']}" for check in report.checks if check["status"] in ("fail", "open")]
+        sys.stdout.write("\n".join([*lines, *(f"  {plain(sentence)}" for sentence in report.undecided)]) + "\n")
+        sys.stdout.flush()
+
+    return watch(arguments.base, _asked(arguments), max(1, arguments.every), arguments.times, tell)
+
+
+def _asked(arguments: argparse.Namespace) -> Asked:
+    policy = parse_policy(_own_file(arguments.policy, MAX_NOTE)) if arguments.policy else None
+    return Asked(arguments.vkey, policy, getattr(arguments, "state", None))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    progress, report, as_json = Progress(), Report(), False
+    progress, report, json_wanted = Progress(), Report(), False
     try:
         arguments = _arguments(argv)
-        as_json = arguments.json
+        json_wanted = arguments.json
         try:
-            for text in arguments.vkey:
-                parse_vkey(text)
+            for key in arguments.vkey:
+                parse_vkey(key)
         except Problem as problem:
             raise Usage(str(problem)) from None
-        if arguments.command == "poll":
-            report = verify_poll(arguments.base, arguments.poll, arguments.vkey, arguments.state, progress)
-        else:
-            try:
-                with open(arguments.file, "rb") as file:
-                    raw = file.read(MAX_NOTE + 2 * MAX_ENTRY + 1)
-            except OSError as error:
-                raise Usage(f"cannot read {arguments.file}: {error.strerror}") from None
-            report = verify_receipt(raw, arguments.url, arguments.vkey, progress)
+        if arguments.command == "watch":
+            return EXIT[_watch(arguments)]
+        report = _do(arguments, progress)
     except Usage as error:
         sys.stderr.write(f"verifier: {error}\n")
         return 3
@@ -2496,14 +3550,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         report.undecided.append(str(reason))
     except Problem as problem:
         report.add(problem.check, "fail", str(problem))
+    except KeyboardInterrupt:
+        return 2
     progress.clear()
-    if as_json:
-        answer = {"verdict": report.verdict, "checks": report.checks, "log": report.log, "poll": report.poll,
-                  "warnings": report.warnings + report.undecided}
-        sys.stdout.write(json.dumps(answer, ensure_ascii=True, indent=1) + "\n")
-    else:
-        sys.stdout.write(show(report))
-    return {"pass": 0, "fail": 1, "cannot tell": 2}[report.verdict]
+    _print(report, json_wanted)
+    return EXIT[report.verdict]
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def test_a_poll_passes_at_the_address_of_the_instance_and_of_its_log(address: st
 
 
 def test_one_changed_byte_of_a_served_tile_fails(instance: str, tmp_path: Path) -> None:
-    tile = tmp_path / "log/2026/tile/entries/000.p/25"
+    tile = tmp_path / "log/2026/tile/entries/000.p/26"
     tile.write_bytes(tile.read_bytes().replace(b'"o2"', b'"o4"', 1))
     assert verifier.main(["poll", instance, "p1"]) == 1
 

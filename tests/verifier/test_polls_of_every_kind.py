@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.verifier.attacks import ATTACKS, Attack, casts, published, redo_close, result
+from tests.verifier.attacks import ATTACKS, Attack, casts, groups, published, redo_close, result
 from tests.verifier.test_poll import failed, verify
 from tests.verifier.writelog import (
     ALLOC,
@@ -24,7 +23,6 @@ from tests.verifier.writelog import (
     cast,
     close_poll,
     finished,
-    marks,
     open_log,
     open_poll,
     sha,
@@ -143,10 +141,8 @@ def other_draw(text: bytes) -> Attack:
 
     def apply(scene: Scene) -> None:
         d, config = scene.d("tally.published"), scene.d("poll.created")
-        last = {entry["d"]["cred"]: entry["d"] for entry in casts(scene)}
-        groups = Counter(marks(ballot["b"]) for ballot in last.values())
         d["draw_sha256"] = scene.blob(text)
-        d["result_sha256"] = scene.blob(canon(verifier.recount("p1", config, groups, sha(text))))
+        d["result_sha256"] = scene.blob(canon(verifier.recount("p1", config, groups(scene), sha(text))))
 
     return apply
 
@@ -156,6 +152,7 @@ def second_draw(scene: Scene) -> None:
     other_draw(b"Drawn again: 1 2 3\n")(scene)
     again = dict(scene.d("tally.published"))
     scene.d("tally.published").update(first)
+    scene.act("tally.superseded", act=1)
     scene.add("tally.published", **{**again, "act": 2})
 
 

@@ -19,7 +19,8 @@ RECEIPT_KEY = Signer(NAME, 2).vkey
 
 
 def check(raw: bytes, base: Path | str | None, *vkeys: str, now: int | None = None) -> verifier.Report:
-    return verifier.verify_receipt(raw, None if base is None else str(base), vkeys, verifier.Progress(), now)
+    asked = verifier.Asked(vkeys) if now is None else verifier.Asked(vkeys, now=now)
+    return verifier.verify_receipt(raw, None if base is None else str(base), asked, verifier.Progress())
 
 
 def fails(report: verifier.Report) -> set[str]:
