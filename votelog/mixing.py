@@ -11,7 +11,7 @@ from ballotbox import box
 from merkle import canonical
 from votelog.models import BALLOT, Pending
 
-CLOSING = "poll.closed"
+CLOSING, PAUSE = "poll.closed", "poll.paused"
 _random = random.SystemRandom()
 
 
@@ -75,6 +75,11 @@ def in_order(rows: Iterable[Waiting], rng: random.Random = _random) -> list[Wait
             continue
         if row.kind == CLOSING:
             ordered += _group(waiting.pop(row.poll, []), rng)
+        elif row.kind == PAUSE:  # ballots cast before a pause are not to stand in it: what is ripe leaves first
+            ripe = _leaving(waiting.get(row.poll, []), rng)
+            gone = {ballot.id for ballot in ripe}
+            waiting[row.poll] = [ballot for ballot in waiting.get(row.poll, []) if ballot.id not in gone]
+            ordered += _group(ripe, rng)
         ordered.append(row)
     for ballots in waiting.values():
         ordered += _group(_leaving(ballots, rng), rng)

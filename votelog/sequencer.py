@@ -224,7 +224,7 @@ def _events(shard: str, rows: Iterable[Waiting]) -> Iterator[Event]:
         n, prev = chains[row.poll]
         d = dict(row.d)
         if row.kind == "poll.opened":
-            d["config"] = leaves.get((row.poll, "poll.created")) or _leaf_of(shard, row.poll, "poll.created")
+            d["config"] = _configuration(shard, row.poll, leaves)
             d["roll"] = leaves.get((row.poll, "roll.committed")) or _leaf_of(shard, row.poll, "roll.committed")
         elif row.kind == "poll.closed":
             d["last_n"] = n - 1
@@ -243,6 +243,15 @@ def _events(shard: str, rows: Iterable[Waiting]) -> Iterator[Event]:
             leaf=leaf,
         )
         index += 1
+
+
+def _configuration(shard: str, poll: str, leaves: dict[tuple[str, str], str]) -> str:
+    """The leaf of what the poll opens under: as it was last amended, in this pass or before, else as it was created."""
+    if found := leaves.get((poll, "poll.amended")):
+        return found
+    if Event.objects.filter(shard=shard, poll=poll, kind="poll.amended").exists():
+        return _leaf_of(shard, poll, "poll.amended")
+    return leaves.get((poll, "poll.created")) or _leaf_of(shard, poll, "poll.created")
 
 
 def _leaf_of(shard: str, poll: str, kind: str) -> str:
