@@ -130,7 +130,9 @@ def worlds(
     poll = make.poll(roll=make.roll(*people), visibility=visibility, mix_k=1, costs=(10, 10, 10, 10), max_cost=100)
     same = [["o1"], ["o2"]]
     for number, others in enumerate(([["o3"]] * 10, [["o1", "o2", "o4"]] * 10)):
-        with transaction.atomic(), monkeypatch.context() as patch:
+        block = transaction.atomic()
+        block._from_testcase = True  # type: ignore[attr-defined]  # durable blocks within it are as in any test
+        with block, monkeypatch.context() as patch:
             sent: list[dict[str, Any]] = []
             patch.setattr(hub, "publish", sent.append)
             with capture(execute=True):
