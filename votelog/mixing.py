@@ -89,7 +89,7 @@ def in_order(rows: Iterable[Waiting], rng: random.Random = _random) -> list[Wait
 def _leaving(ballots: list[Waiting], rng: random.Random) -> list[Waiting]:
     """Those of a poll that goes on which leave now. Voters are counted, not ballots: whoever votes again and again must not
     make up a group to single somebody out."""
-    if any(row.k is None for row in ballots):
+    if not ballots or any(row.k is None for row in ballots):
         return []
     k = max((row.k or 0) for row in ballots)
     voters = sorted({row.d["cred"] for row in ballots})
