@@ -67,7 +67,7 @@ def watched(shard: str) -> dict[str, Any]:
 
 def _witnesses(shard: str, newest: Checkpoint, policy: Policy, closed: bool) -> list[dict[str, Any]]:
     shown = []
-    for witness in policy.witnesses:
+    for number, witness in enumerate(policy.witnesses, start=1):
         last = Cosignature.objects.filter(shard=shard, witness=str(witness.key)).order_by("-size", "-time").first()
         at = datetime.fromtimestamp(last.time, UTC) if last else None
         behind = newest.size - last.size if last else newest.size
@@ -75,6 +75,7 @@ def _witnesses(shard: str, newest: Checkpoint, policy: Policy, closed: bool) -> 
         state = "never" if last is None else "behind" if behind else "silent" if silent else "current"
         shown.append(
             {
+                "id": f"witness-{number}",
                 "name": _readable(witness.name),
                 "host": (urlsplit(witness.url).hostname if witness.url else "") or "",
                 "key": _readable(str(witness.key)),

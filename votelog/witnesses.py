@@ -99,9 +99,9 @@ def served(shard: str, *, latest: bool) -> bytes | None:
 
 
 def holds_back(shard: str) -> bool:
-    """Whether what is served as `checkpoint` is for witnesses to release: there is a policy, and has been a quorum."""
+    """Whether what is served as `checkpoint` is for witnesses to release: a policy asks for some, and enough have signed once."""
     found = current_policy()
-    return found is not None and newest_with_quorum(shard, found) is not None
+    return found is not None and found.quorum is not None and newest_with_quorum(shard, found) is not None
 
 
 def cosignatures(shard: str, found: Policy, *, size: int) -> dict[str, str]:
