@@ -151,10 +151,9 @@ export function countIrv(count) {
 function hopeless(tally, keep) {
   const order = [...tally].sort(([, a], [, b]) => compare(a, b)); // stable: then in ballot order
   for (let size = order.length - keep; size > 0; size -= 1) {
-    const votes = order[size][1];
-    const below = order.slice(0, size);
-    const whole = below[size - 1][1] < votes;
-    if (whole && below.reduce((sum, [, one]) => sum + one, 0n) < votes) return below.map(([id]) => id);
+    const below = order.slice(0, size); // a part of a group of equals never has fewer votes than the rest of it
+    const together = below.reduce((sum, [, votes]) => sum + votes, 0n);
+    if (together < order[size][1]) return below.map(([id]) => id);
   }
   return [];
 }
