@@ -42,6 +42,22 @@ def create_roll(
     return roll
 
 
+def add_places(*, roll: Roll, codes: Sequence[str]) -> list[RollEntry]:
+    """Further empty places, one for each invitation code, with the next indexes. The caller holds the lock of the roll.
+
+    ValueError when a code is empty once normalised.
+    """
+    hashes = [rules.code_hash(code) for code in codes]
+    if rules.code_hash("") in hashes:
+        raise ValueError("an invitation code has no letters or digits")
+    last = roll.entries.order_by("-index").values_list("index", flat=True).first()
+    first = 0 if last is None else last + 1
+    return RollEntry.objects.bulk_create(
+        (RollEntry(roll=roll, index=index, code_sha256=unused) for index, unused in enumerate(hashes, start=first)),
+        batch_size=500,
+    )
+
+
 def redeem_code(*, user: User, code: str) -> RollEntry:
     """Take the place on a roll that an invitation code names.
 
