@@ -15,7 +15,7 @@ from verifier import __main__ as verifier
 
 def bundle(scene: w.Scene, *, poll: str = "p1", compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """One poll to take along, as docs/reference/vote-log.md says."""
-    declared = {"origin": w.ORIGIN, "prefix": "/log/2026/", "vkey": scene.signer.vkey, "receipt_vkey": w.RECEIPTS.vkey}
+    declared = {"origin": w.ORIGIN, "prefix": "/log/2026/", "vkey": scene.signer.vkey, "receipt_vkey": w.receipts(w.ORIGIN).vkey}
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", compression) as file:
         file.writestr("bundle.json", json.dumps({"v": 1, "origin": w.ORIGIN, "poll": poll}))

@@ -1,5 +1,5 @@
 // Whose ballots these are, and whether each is one that its poll allows: C10, C11, C12, C14, C19.
-import { MAX_BLOB, Problem, compare, concat, grouped, hex, hexhash, sha256, u32, unhex, utf8 } from "./bytes.js";
+import { Problem, compare, concat, grouped, hex, hexhash, sha256, u32, unhex, utf8 } from "./bytes.js";
 import { byCodePoint, canonical, parseCanonical } from "./canonical.js";
 import { ballotLine } from "./entries.js";
 import { readBlob } from "./source.js";
@@ -72,11 +72,11 @@ export const commitment = (poll, { cred, rev }, nonce, b) => hexhash(concat(
 
 // C14. Fills poll.openings.
 export const checkOpenings = async (poll) => {
-  if (!poll.sealed) return "openings (ballots are not sealed)";
+  if (!poll.sealed) return ["n/a", "openings (ballots are not sealed)"];
   const published = poll.first("openings.published");
-  if (!published) return "openings (not published yet)";
+  if (!published) return ["n/a", `openings (not published yet, ${grouped(poll.casts.length)} ballots are sealed)`];
   const { count, sha256: name, bytes } = published.d;
-  const data = await readBlob(poll.log.source, name, MAX_BLOB, "C14", "the openings");
+  const data = await readBlob(poll.log.source, name, bytes, "C14", "the openings");
   if (data.length !== bytes) throw new Problem("C14", `the openings have ${data.length} bytes, and ${bytes} are stated`);
   const expected = poll.countedAt(poll.one("poll.closed").index).sort((a, b) => byCodePoint(a.bid, b.bid));
   let at = 0, number = 0;
@@ -95,7 +95,8 @@ export const checkOpenings = async (poll) => {
   if (number !== expected.length || number !== count) {
     throw new Problem("C14", `${number} commitments are opened, ${count} are stated, and ${expected.length} ballots counted at the close`);
   }
-  return `openings (${grouped(count)} commitments)`;
+  poll.opened = true;
+  return `openings (${grouped(count)}, each fits its commitment)`;
 };
 
 const readLine = (raw, where) => {
@@ -124,7 +125,7 @@ export const checkBallots = (poll) => {
     check(b[kind], limits, cost, where);
     shown += 1;
   }
-  return `valid ballots (${grouped(shown)}${sealed ? `, ${grouped(poll.casts.length - shown)} not opened` : ""})`;
+  return `valid ballots (${grouped(shown)})${shown < poll.casts.length ? `, ${grouped(poll.casts.length - shown)} sealed` : ""}`;
 };
 
 const ascending = (items) => items.every((item, i) => i === 0 || byCodePoint(items[i - 1], item) < 0);

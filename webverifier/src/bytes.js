@@ -21,7 +21,7 @@ export const ZERO = "0".repeat(64);
 export const MAX_ENTRY = 16_384;
 export const MAX_LOG = 20_000_000;
 export const MAX_NOTE = 65_536;
-export const MAX_BLOB = 2 ** 28;
+export const MAX_RESULT = 16 * 1024 * 1024;
 
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

@@ -1,10 +1,10 @@
 // The verifier without a face: what the page's worker does, and what tests call.
-import { MAX_NOTE, untext } from "./bytes.js";
+import { CannotTell, MAX_NOTE, Missing, plain, untext } from "./bytes.js";
 import { parseVkey } from "./note.js";
 import { parsePolicy } from "./policy.js";
 import { MAX_PAPER, checkPaper } from "./receipt.js";
 import { Report } from "./report.js";
-import { Files, Web, openPicked } from "./source.js";
+import { Files, Web, findLogs, openPicked } from "./source.js";
 import { settle, verifyPoll } from "./verify.js";
 
 // { vkeys, policy, now } from what was typed and picked: vkeys as text, a policy as text or bytes.
@@ -18,14 +18,32 @@ export const check = async (open, name, options = {}, tick = () => {}) => {
   try {
     const given = givenOf(options);
     const base = await open();
-    const poll = name ?? JSON.parse(untext(await base.read("bundle.json", 65_536))).poll;
-    loaded = await verifyPoll(base, String(poll), given, tick);
+    const bundled = base instanceof Files ? await bundledPoll(base) : null;
+    if (name === null && bundled === null) throw new CannotTell("these files do not say which poll they hold: name it");
+    if (name !== null && bundled !== null && name !== bundled) {
+      throw new CannotTell(`this bundle holds what belongs to the poll ${plain(bundled)}, and not to ${plain(name)}`);
+    }
+    loaded = await verifyPoll(base, name ?? bundled, given, tick);
     report = loaded.report;
   } catch (error) {
     settle(report, error);
   }
   const titles = loaded.poll ? Object.fromEntries([...loaded.poll.titles].map(([id, texts]) => [`:${id}`, texts])) : {};
   return { loaded: { ...loaded, report }, answer: { ...report.json(), told: report.warnings.length, titles } };
+};
+
+// The poll that a bundle was made for, or null where the files are no bundle.
+const bundledPoll = async (base) => {
+  try {
+    const about = JSON.parse(untext(await base.read("bundle.json", MAX_NOTE)));
+    const origins = (await findLogs(base)).map(({ declared }) => declared.origin);
+    if (about.v !== 1 || typeof about.poll !== "string" || origins.length !== 1 || origins[0] !== about.origin) throw new TypeError("another log");
+    return about.poll;
+  } catch (error) {
+    if (error instanceof Missing) return null;
+    if (error instanceof CannotTell) throw error;
+    throw new CannotTell("bundle.json is not readable, or not of the log beside it");
+  }
 };
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -62,7 +80,7 @@ export const serve = (scope) => {
       }
       scope.postMessage({ paper: report.json(), name: data.paper.name });
     } else {
-      const policy = data.policy ? new Uint8Array(await data.policy.slice(0, MAX_NOTE).arrayBuffer()) : null;
+      const policy = data.policy ? new Uint8Array(await data.policy.slice(0, MAX_NOTE + 1).arrayBuffer()) : null;
       options = { vkeys: data.vkeys, policy };
       const found = await check(() => openSource(data), data.poll || null, options, tick);
       loaded = found.loaded;

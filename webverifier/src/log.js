@@ -58,9 +58,17 @@ export class Log {
     Object.assign(this, { source, declared, tick, origin: "", size: 0, root: null, note: null, raw: [], entries: [], key: null });
   }
 
-  // The entries of one poll, in order: [{ index, entry }].
+  // The entries of one poll, in order: [{ index, entry, n, t, d }].
   ofPoll(name) {
-    return this.entries.flatMap((entry, index) => (entry.poll === name ? [{ index, entry }] : []));
+    const found = [];
+    this.entries.forEach((entry, index) => {
+      if (entry.poll === name) found.push({ index, entry, n: entry.n, t: entry.t, d: entry.d });
+    });
+    return found;
+  }
+
+  get closed() {
+    return this.entries.some((entry) => entry.type === "log.closed");
   }
 
   leaf(index) {
@@ -87,19 +95,13 @@ export const loadLog = async (place, given, report, tick) => {
   report.add("C4", "n/a", "same log as before (nothing is remembered in the browser)");
   await report.run("C6", () => parseAll(log), "C5");
   await report.run("C7", () => checkChains(log), "C5 C6");
-  if (given.policy) {
-    await report.run("C3", () => checkWitnesses(log, given, report), "C1");
-  } else {
-    report.add("C3", "warn", "witnesses: no policy given. Only this log's own key vouches for the checkpoint");
-    report.warn("no witness was asked for: the operator could show different people different logs, unless they compare "
-      + "checkpoints or receipts, or check with a policy of witnesses");
-  }
+  await checkWitnesses(log, given, report);
   return log;
 };
 
 const parseHead = (log, report) => {
   Object.assign(log, parseCheckpoint(parseNote(log.note)));
-  report.log = { origin: plain(log.origin), size: log.size, root: hex(log.root) };
+  report.log = { origin: plain(log.origin), size: log.size, root: hex(log.root), witnesses: [] };
   if (log.size > MAX_LOG) throw new CannotTell(`a log of ${log.size} entries is too large for this program`);
   if (log.size === 0) throw new CannotTell("the log is empty");
   return `checkpoint (${log.origin}, ${grouped(log.size)} entries)`;
@@ -173,6 +175,9 @@ const chooseKey = (log, { vkeys, policy }, report) => {
     throw new Problem("C1", `the log states another key (${plain(opened.vkey)}) than the one known (${log.key.text})`);
   }
   const { declared } = log;
+  if ((declared.receipt_vkey ?? log.receiptKey.text) !== log.receiptKey.text) {
+    throw new Problem("C1", "the instance's list of logs names another receipt key than the log");
+  }
   if ("prefix" in declared && (declared.origin !== log.origin || (declared.vkey ?? log.key.text) !== log.key.text)) {
     throw new Problem("C1", "the instance's list of logs names another origin or key than the log");
   }

@@ -2,16 +2,17 @@
 import { groupBallots } from "../count/index.js";
 import { MAX_NOTE, Missing, Problem, hexhash, plain } from "./bytes.js";
 import { isObject, parseCanonical } from "./canonical.js";
+import { moment } from "./report.js";
 
 export class Poll {
   constructor(log, name) {
     this.log = log;
     this.name = name;
     this.entries = log.ofPoll(name);
-    this.byKind = new Map(); // type -> [{ index, n, t, d }]
-    for (const { index, entry } of this.entries) {
-      if (!this.byKind.has(entry.type)) this.byKind.set(entry.type, []);
-      this.byKind.get(entry.type).push({ index, n: entry.n, t: entry.t, d: entry.d });
+    this.byKind = new Map(); // type -> those of this type
+    for (const one of this.entries) {
+      if (!this.byKind.has(one.entry.type)) this.byKind.set(one.entry.type, []);
+      this.byKind.get(one.entry.type).push(one);
     }
     this.casts = this.all("ballot.cast").map(({ index, d }) => ({ index, ...d, voidedAt: Infinity, againAt: Infinity }));
     this.byBid = new Map(this.casts.map((cast) => [cast.bid, cast]));
@@ -19,6 +20,7 @@ export class Poll {
     this.tallies = this.all("tally.published");
     this.openings = new Map(); // receipt number -> what the commitment hid
     this.results = [];
+    this.texts = new Map(); // index and field of an entry -> text by language
     this.titles = new Map(); // id of an option, "" for the poll -> text by language
     const last = new Map();
     for (const cast of this.casts) {
@@ -27,7 +29,7 @@ export class Poll {
     }
     for (const { index, d } of this.voids) {
       const cast = this.byBid.get(d.bid);
-      if (cast && cast.index < index) cast.voidedAt = Math.min(cast.voidedAt, index);
+      if (cast) cast.voidedAt = Math.min(cast.voidedAt, index);
     }
     this.credentials = last.size;
   }
@@ -60,9 +62,9 @@ export class Poll {
     return this.config.options.map((option) => option.id);
   }
 
-  // The ballots that count, by the entries before `index`.
+  // The ballots that count, as far as the entries before `index` say.
   countedAt(index) {
-    return this.casts.filter((cast) => cast.index < index && cast.voidedAt > index && cast.againAt > index);
+    return this.casts.filter((cast) => cast.againAt === Infinity && cast.voidedAt >= index);
   }
 
   // { counted, replaced, voided }: how many ballots are what, by the entries before `index`.
@@ -85,10 +87,10 @@ export class Poll {
     const kinds = this.kinds;
     if (this.tallies.length) {
       const current = this.tallies.at(-1).index;
-      const shaken = [...this.voids, ...this.all("tally.superseded")].some(({ index }) => index > current);
-      return shaken ? "being corrected" : "published";
+      return this.all("tally.superseded").some(({ index }) => index > current) ? "superseded" : "published";
     }
-    return kinds.has("poll.closed") ? "closed" : kinds.has("poll.opened") ? "still open" : "not open yet";
+    if (kinds.has("poll.closed") || !kinds.has("poll.opened")) return kinds.has("poll.closed") ? "closed" : "not open yet";
+    return this.all("poll.paused").length > this.all("poll.resumed").length ? "paused" : "still open";
   }
 }
 
@@ -99,9 +101,13 @@ export const blobText = async (poll, name, what, report) => {
     data = await poll.log.source.read("blob/" + name, MAX_NOTE);
   } catch (error) {
     if (!(error instanceof Missing)) throw error;
-    const erased = poll.log.entries.some((entry) => entry.type === "erasure.recorded" && entry.d.target === name);
-    report.warn(erased ? `${what} was erased, and the log says so; nothing counted depends on it`
-      : `${what} is no longer served (it may have been erased); nothing counted depends on it`);
+    if (poll.log.entries.some((entry) => entry.type === "erasure.recorded" && entry.d.target === name)) {
+      report.warn(`${what} was erased, as the log records; nothing counted depends on it`);
+    } else if (poll.log.closed) {
+      report.warn(`${what} is no longer served, and this log, which is closed, records no erasure of it; nothing counted depends on it`);
+    } else {
+      throw new Problem("C6", `${what} is not served, and the log records no erasure of it (${name.slice(0, 16)}…)`);
+    }
     return null;
   }
   if (data.length > MAX_NOTE || hexhash(data) !== name) {
@@ -117,24 +123,43 @@ export const blobText = async (poll, name, what, report) => {
 // One text of several languages in one line, as reports have it.
 export const joined = (texts) => (texts ? plain(Object.keys(texts).sort().map((language) => texts[language]).join(" / ")) : "");
 
-const TEXTS = ["title_sha256", "text_sha256", "rule_sha256", "evidence_sha256"];
+const TEXTS = new Map([["text_sha256", "the text"], ["rule_sha256", "the rule"], ["evidence_sha256", "the grounds"]]);
 
+// C6 for the texts. Fills in the titles, and under `<index> <field>` the other texts.
 export const checkTexts = async (poll, report) => {
-  let count = 0;
+  const seen = new Map(), further = new Set();
+  const look = async (name, what) => {
+    if (!seen.has(name)) seen.set(name, await blobText(poll, name, what, report));
+    return seen.get(name);
+  };
   for (const { entry, index } of poll.entries) {
-    for (const field of TEXTS) {
-      if (!(field in entry.d)) continue;
-      const config = field === "title_sha256";
-      const what = config ? "the poll's title" : `the text of entry ${index} (${entry.type})`;
-      const texts = await blobText(poll, entry.d[field], what, report);
-      if (texts && !config && !Object.keys(texts).length) throw new Problem("C6", `${what} is empty`);
-      if (config) poll.titles.set("", texts);
-      count += 1;
+    const { d, type } = entry;
+    if (type === "ballot.cast") continue;
+    if (type === "poll.created" || type === "poll.amended") {
+      poll.titles.set("", await look(d.title_sha256, "the poll's title"));
+      for (const option of d.options) poll.titles.set(option.id, await look(option.title_sha256, `the title of ${option.id}`));
     }
-    for (const option of entry.d.options || []) {
-      poll.titles.set(option.id, await blobText(poll, option.title_sha256, `the title of ${option.id}`, report));
-      count += 1;
+    for (const [field, what] of TEXTS) {
+      if (!(field in d)) continue;
+      poll.texts.set(`${index} ${field}`, await look(d[field], `${what} of entry ${index} (${type})`));
+      further.add(d[field]);
     }
   }
-  return `texts (${count} as the log names them)`;
+  return `texts (${poll.config.options.length} titles and ${further.size} further texts as the log names them)`;
 };
+
+const TOLD = [
+  "poll.amended", "roll.changed", "ballot.voided", "poll.extended", "poll.paused", "poll.resumed", "tally.superseded",
+  "objection.filed", "objection.answered", "incident.declared",
+];
+
+// The acts of officials and the objections, a sentence each.
+export const tellEvents = (poll) => poll.entries.filter(({ entry }) => TOLD.includes(entry.type)).map(({ index, t, d, entry }) => {
+  const what = {
+    "ballot.voided": `${d.bid} (${d.reason_code})`, "poll.extended": `to ${moment(d.closes_at ?? 0)}`,
+    "roll.changed": `${d.added_count} places added`, "tally.superseded": `act ${d.act}`, "objection.filed": d.objection,
+    "objection.answered": `${d.objection} (${d.finding})`, "incident.declared": d.code,
+  }[entry.type] ?? "";
+  const why = ["text_sha256", "evidence_sha256"].map((field) => joined(poll.texts.get(`${index} ${field}`))).filter(Boolean).join(" ");
+  return plain(`${moment(t)} ${entry.type} ${what}`.trimEnd() + (why ? `: ${why}` : ""));
+});

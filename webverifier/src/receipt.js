@@ -7,7 +7,7 @@ import { canonical, canonicalText, isObject } from "./canonical.js";
 import { ballot as ballotShape, parseEntry } from "./entries.js";
 import { parseCheckpoint, parseNote, verifyNote } from "./note.js";
 import { Poll, checkTexts, joined } from "./poll.js";
-import { Report } from "./report.js";
+import { Report, moment } from "./report.js";
 import { digits, fields, list, oneOf, pseudonym, text, that, whole, word } from "./shape.js";
 import { Web } from "./source.js";
 import { checkInclusion, leafHash, treeRoot } from "./tree.js";
@@ -97,11 +97,6 @@ const readProof = (written) => {
   return { entry, index: Number(index[1]), path: hashes, note: parseNote(utf8(written.slice(gap + 2)), "C20") };
 };
 
-export const moment = (seconds) => {
-  const at = new Date(seconds * 1000);
-  return Number.isNaN(at.getTime()) ? `second ${seconds}` : at.toISOString().replace("T", " ").replace(/\..*/, " UTC");
-};
-
 const pollOf = async (loaded, name, report) => {
   if (loaded.poll?.name === name) return loaded.poll;
   const poll = new Poll(loaded.log, name);
@@ -136,22 +131,26 @@ const matchReceipt = ({ poll, d, b, nonce }, promise) => {
 
 const promiseKept = async (receipt, promise, loaded, report) => {
   const { log, given } = loaded;
-  const found = log.entries.findIndex((entry) => entry.type === "ballot.cast" && equal(sha256(canonical(entry.d)), promise.hash)
-    && (receipt.poll === undefined || entry.poll === receipt.poll));
+  const found = log.entries.findIndex((entry) => entry.type === "ballot.cast" && (!receipt.d || entry.d.bid === receipt.d.bid)
+    && equal(sha256(canonical(entry.d)), promise.hash));
   if (found !== -1) {
+    const { poll } = log.entries[found];
+    if (receipt.poll !== undefined && receipt.poll !== poll) {
+      throw new Problem("C20", `the ballot stands in the poll ${plain(poll)}, and the receipt is of ${plain(receipt.poll)}. This file is evidence: keep it`);
+    }
     await readOut(log.entries[found], found, loaded, report, receipt);
     return `promise kept: the ballot is entry ${found}`;
   }
+  // An extension moves the deadline of its poll; of any poll, where the promise does not say which.
   const extended = log.entries.filter((e) => e.type === "poll.extended" && (receipt.poll === undefined || e.poll === receipt.poll));
-  const maxS = (name) => new Poll(log, name).config.mix.max_s;
-  const moved = extended.map((entry) => entry.d.closes_at + maxS(entry.poll));
-  const due = Math.max(promise.deadline, ...moved);
-  // A copy tells nothing of what came after it: only the live log, or one that goes on beyond the deadline, can lack a ballot.
-  const reach = log.source instanceof Web ? given.now : log.entries.reduce((latest, entry) => Math.max(latest, entry.t ?? 0), 0);
-  const closed = receipt.poll !== undefined && log.entries.some((entry) => entry.poll === receipt.poll && entry.type === "poll.closed");
-  if (reach <= due && !closed) {
-    throw new CannotTell(given.now <= due ? `promised, not yet due: the ballot is not in the log yet and has until ${moment(due)}`
-      : "the ballot is not in this copy of the log, which may be older than the promise's deadline: look at the live log");
+  const due = Math.max(promise.deadline, ...extended.map((e) => e.d.closes_at + new Poll(log, e.poll).config.mix.max_s));
+  if (given.now <= due) {
+    const late = due === promise.deadline ? "promised, not yet due" : "promised, and a poll of this log was extended";
+    throw new CannotTell(`${late}: the ballot is not in the log yet and has until ${moment(due)}`);
+  }
+  const newest = log.entries.reduce((latest, entry) => Math.max(latest, entry.t ?? 0), 0);
+  if (!(log.source instanceof Web) && newest <= due) {
+    throw new CannotTell(`the ballot was due at ${moment(due)}; this copy of the log is not from later`);
   }
   throw new Problem("C20", `the promise was broken: due at ${moment(due)}, and the ballot is not in the log. This file is evidence: keep it`);
 };
@@ -231,7 +230,7 @@ const checkPlace = async (place, loaded, report) => {
     const index = batches.slice(0, number).reduce((sum, { count }) => sum + count, place.index);
     report.poll.place = index;
     const marked = loaded.poll?.name === place.poll ? hasCast(loaded.poll, index) : null;
-    if (marked !== null) report.poll.marked = marked;
+    if (marked !== null) report.poll.voted = marked;
     return `place ${grouped(index)} on the roll of ${grouped(place.count)}`;
   });
 };

@@ -1,6 +1,11 @@
 // What was checked, with which outcome: pass, fail, warn, n/a, or open (could not be checked).
 import { CannotTell, Problem, plain } from "./bytes.js";
 
+export const moment = (seconds) => {
+  const at = new Date(seconds * 1000);
+  return Number.isNaN(at.getTime()) ? `second ${seconds}` : at.toISOString().replace("T", " ").replace(/\..*/, " UTC");
+};
+
 export class Report {
   constructor() {
     this.checks = [];
@@ -27,7 +32,8 @@ export class Report {
       return;
     }
     try {
-      this.add(check, "pass", await action());
+      const said = await action(); // a sentence, or [status, sentence]
+      this.add(check, ...(Array.isArray(said) ? said : ["pass", said]));
     } catch (error) {
       if (error instanceof Problem) {
         this.add(error.check, "fail", error.message);

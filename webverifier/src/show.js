@@ -125,8 +125,8 @@ export const showPaper = (report) => {
     texts.push(...report.warnings.map((reason) => sayNote(reason) ?? reason), poll.due ? say("paper_due", { due: poll.due }) : null);
   } else if (poll.kind === "place") {
     title = say("place_in");
-    texts.push(poll.marked === undefined ? say("place_unknown") : say(poll.marked ? "place_marked" : "place_unmarked"));
-    if (poll.marked !== undefined) texts.push(say("place_wrong"));
+    texts.push(poll.voted === undefined ? say("place_unknown") : say(poll.voted ? "place_marked" : "place_unmarked"));
+    if (poll.voted !== undefined) texts.push(say("place_wrong"));
   } else {
     texts.push(say("paper_in_text", { index: sayNumber(poll.index), bid: poll.bid }));
     texts.push(poll.hidden ? say("paper_hidden") : `${say("paper_says")} ${poll.words.join("; ") || say("paper_blank")}`);

@@ -147,7 +147,14 @@ const readList = async (source, path) => {
   const list = JSON.parse(untext(await source.read(path, MAX_NOTE)));
   if (!Array.isArray(list.logs)) throw new TypeError("no list");
   const common = "receipt_vkey" in list ? { receipt_vkey: list.receipt_vkey } : {};
-  return list.logs.map((log) => ({ ...common, ...log }));
+  return list.logs.map((log) => {
+    const declared = { ...common, ...log };
+    for (const name of ["origin", "prefix", "vkey", "receipt_vkey"]) {
+      if (typeof (declared[name] ?? "") !== "string") throw new TypeError("not text");
+    }
+    if (typeof declared.prefix !== "string") throw new TypeError("no prefix");
+    return declared;
+  });
 };
 
 // The logs behind an address, a bundle, or the files of a log prefix: [{ source, declared }].
@@ -156,7 +163,11 @@ export const findLogs = async (base) => {
   let logs;
   try {
     logs = await readList(base, web ? "log/" : "log/index.json");
-    const under = (prefix) => (web ? base.at(prefix) : base.at(String(prefix).replace(/^\//, "")));
+    const within = (prefix) => {
+      if (!/^\/?log\/[A-Za-z0-9_-]+\/?$/.test(prefix)) throw new TypeError("a prefix outside the bundle");
+      return base.at(prefix.replace(/^\/|\/$/g, "") + "/");
+    };
+    const under = (prefix) => (web ? base.at(prefix) : within(prefix));
     logs = logs.map((declared) => ({ source: under(declared.prefix), declared }));
   } catch (error) {
     if (error instanceof Missing) return [{ source: base, declared: {} }]; // no list of logs here: this must be a log itself

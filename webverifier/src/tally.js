@@ -1,7 +1,7 @@
 // The sums, the count made again, and the bytes of the published result: C15, C16, C17.
 import { CannotCount, ballotsSha256, canonical as countedText, recount } from "../count/index.js";
 import {
-  CannotTell, MAX_BLOB, MAX_NOTE, Problem, grouped, hex, hexhash, plain, unhex, untext, utf8,
+  CannotTell, MAX_NOTE, MAX_RESULT, Problem, grouped, hex, hexhash, plain, unhex, untext, utf8,
 } from "./bytes.js";
 import { canonicalText, has, isObject, parseCanonical } from "./canonical.js";
 import { joined } from "./poll.js";
@@ -23,7 +23,9 @@ export const checkSums = (poll) => {
   if (closed.ballots !== casts || closed.last_n !== n - 1) {
     throw new Problem("C15", `poll.closed states ${closed.ballots} ballots up to n = ${closed.last_n}; there are ${casts} up to ${n - 1}`);
   }
-  if (poll.sealed && !poll.first("openings.published")) return `sums (${grouped(casts)} cast; not opened yet)`;
+  if (poll.sealed && !poll.opened) {
+    throw new CannotTell("the ballots are sealed until the openings are published, so their fingerprint cannot be checked");
+  }
   if (closed.ballots_sha256 !== fingerprint(poll, index)) {
     throw new Problem("C15", "poll.closed names another ballot file than the ballots in the log make");
   }
@@ -47,7 +49,6 @@ export const checkTally = async (poll, report) => {
   const { config } = poll;
   let result = null, first = null;
   for (const [place, { index, d }] of poll.tallies.entries()) {
-    if (d.act !== place + 1) throw new Problem("C16", `result act number ${d.act} stands where act ${place + 1} is next`);
     if (canonicalText(d.tally) !== canonicalText(config.tally)) {
       throw new Problem("C16", "the tally names another counting rule than the poll did");
     }
@@ -113,8 +114,8 @@ const beaconOf = async (poll, tie, tally, report) => {
 };
 
 const publishedResult = async (poll, tally, check) => {
-  const data = await readBlob(poll.log.source, tally.result_sha256, MAX_BLOB, "C17", "the published result");
-  const result = parseCanonical(data, "C17", "the published result", MAX_BLOB);
+  const data = await readBlob(poll.log.source, tally.result_sha256, MAX_RESULT, "C17", "the published result");
+  const result = parseCanonical(data, "C17", "the published result", MAX_RESULT);
   if (!isObject(result)) throw new Problem(check, "the published result is not an object");
   return result;
 };
