@@ -1,6 +1,7 @@
 """HTTP and WebSocket, in one process where nothing else is configured."""
 
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deliberate.settings")
 
@@ -14,6 +15,7 @@ django_application = get_asgi_application()
 
 from deliberate import background  # noqa: E402
 from realtime.consumers import LiveConsumer  # noqa: E402
+from votelog.errors import VoteLogError  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
@@ -28,4 +30,8 @@ if settings.DEMO:
     background.BEATS.append(pulse.beat)
 
 if settings.EMBEDDED_SEQUENCER:
-    background.start()
+    try:
+        background.start()
+    except VoteLogError as error:
+        print(f"The server does not start: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        raise SystemExit(1) from None

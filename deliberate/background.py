@@ -7,12 +7,14 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from objections import actions as objections
 from outbox import actions as outbox
 from votelog import sequencer
+from votelog import start as start_check
+from votelog.instance import Instance
 from voting import actions as voting
 
 logger = logging.getLogger(__name__)
@@ -29,12 +31,22 @@ def tick() -> None:
         beat(at=timezone.now())
 
 
-BEATS: list[Callable[[], object]] = [sequencer.run_once, tick]
+BEATS: list[Callable[[], object]] = [sequencer.advance, tick]
 
 
-def _run(stop: threading.Event) -> None:
+def _run(stop: threading.Event, checked: bool) -> None:
+    instance = Instance()
+    told = False
     while not stop.wait(HEARTBEAT):
         try:
+            if not instance.acquire():
+                if not told:
+                    logger.warning("Another process puts the vote log in order. This one only reads until that ends.")
+                told = True
+                continue
+            if not checked:
+                start_check.check()
+                checked = True
             for beat in BEATS:
                 beat()
         except Exception:
@@ -43,10 +55,18 @@ def _run(stop: threading.Event) -> None:
             stop.wait(10)
         finally:
             close_old_connections()
+    instance.release()
 
 
 def start() -> threading.Event:
-    """Start the thread and return the event that ends it."""
+    """Start the thread and return the event that ends it. Raises LogDamaged instead where going on would do harm."""
+    try:
+        start_check.check()
+        checked = True
+    except DatabaseError:  # away, or not migrated yet: the thread looks before it does anything
+        checked = False
+    finally:
+        connection.close()
     stop = threading.Event()
-    threading.Thread(target=_run, args=[stop], name="background", daemon=True).start()
+    threading.Thread(target=_run, args=[stop, checked], name="background", daemon=True).start()
     return stop

@@ -24,7 +24,7 @@ from votelog.keys import check_signature
 from votelog.models import Checkpoint, Event
 
 logger = logging.getLogger(__name__)
-SERVED, LATEST = "checkpoint", "checkpoint.latest"
+SERVED, LATEST, _COPY = "checkpoint", "checkpoint.latest", ".checkpoint"
 
 
 def directory(shard: str) -> Path:
@@ -83,10 +83,11 @@ def publish(shard: str, signed: str, *, served: bool = True) -> None:
     """Put a checkpoint where everyone sees it, in one step. Without `served` only as the newest one, not yet as `checkpoint`."""
     content = {LATEST: signed.encode()}
     write(shard, content | {SERVED: signed.encode()} if served else content)
-    if settings.CHECKPOINT_COPY_DIR is None:
+    copy = _copy(shard)
+    if copy is None:
         return
     try:
-        _write(settings.CHECKPOINT_COPY_DIR, {f"{shard}.checkpoint": signed.encode()})
+        _write(copy.parent, {copy.name: signed.encode()})
     except OSError as error:
         # The log goes on: the copy is a second look at the disk that we publish from, not part of publishing.
         logger.critical("The checkpoint of log %s could not be copied to CHECKPOINT_COPY_DIR: %s", shard, error)
@@ -98,23 +99,37 @@ def published(shard: str) -> checkpoints.Checkpoint | None:
     return max(bodies, key=lambda body: body.size, default=None)
 
 
-def refuse_to_fork(*, copies: bool = False) -> None:
+def refuse_to_fork() -> None:
     """Raise LogDamaged when any shard has published more than the database holds, or something else; those that were given
-    up apart. With `copies` also by what lies in CHECKPOINT_COPY_DIR."""
+    up apart."""
     given_up = shards.abandoned()
     for shard in shards.on_disk():
         if shard not in given_up:
-            for _, body in _evidence(shard):
-                _refuse_unless_held(shard, body, "published")
+            refuse_unless_held(shard)
+
+
+def refuse_unless_held(shard: str, *, copies: bool = False) -> None:
+    """Raise LogDamaged when the database does not hold what this shard published; with `copies` also by CHECKPOINT_COPY_DIR."""
+    for _, body in _evidence(shard):
+        _refuse_unless_held(shard, body, "published")
+    if copies and (path := _copy(shard)) is not None and path.exists():
+        _refuse_unless_held(shard, _parsed(shard, path), f"published (by {path})")
+
+
+def published_shards() -> list[str]:
+    """Every shard of which something is published in LOG_DIR or CHECKPOINT_COPY_DIR. Raises LogDamaged when that is not there."""
     folder = settings.CHECKPOINT_COPY_DIR
-    if not copies or folder is None:
-        return
+    if folder is None:
+        return shards.on_disk()
     if not folder.is_dir():
         raise LogDamaged(f"CHECKPOINT_COPY_DIR, {folder}, is not there: is its disk mounted?")
-    for path in sorted(folder.glob("*.checkpoint")):
-        shard = path.name.removesuffix(".checkpoint")
-        if shards.is_name(shard) and shard not in given_up:
-            _refuse_unless_held(shard, _parsed(shard, path), f"published by the copy in {folder}")
+    names = {path.name.removesuffix(_COPY) for path in folder.glob(f"*{_COPY}")}
+    return sorted({*shards.on_disk(), *filter(shards.is_name, names)})
+
+
+def _copy(shard: str) -> Path | None:
+    folder: Path | None = settings.CHECKPOINT_COPY_DIR
+    return None if folder is None else folder / f"{shard}{_COPY}"
 
 
 def _evidence(shard: str) -> list[tuple[Path, checkpoints.Checkpoint]]:

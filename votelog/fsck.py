@@ -1,6 +1,7 @@
 """Everything that has to fit together, looked at once more from the beginning. Nothing is changed."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from merkle import checkpoint as checkpoints
 from merkle import tiles
@@ -8,7 +9,7 @@ from merkle.errors import ProofError
 from merkle.note import VerifierKey
 from merkle.tiles import Tile
 from merkle.tree import Tree, leaf_hash
-from votelog import files, log, shards
+from votelog import files, log, shards, trees
 from votelog.entries import NO_LEAF, read
 from votelog.errors import VoteLogError
 from votelog.keys import check_signature
@@ -25,23 +26,37 @@ def damage() -> list[str]:
     return _found(with_files=False)
 
 
+def damaged_shards() -> list[str]:
+    """The logs that `damage` is in."""
+    return [shard for shard in _shards() if any(_in(shard, {}, with_files=False))]
+
+
 def _found(*, with_files: bool) -> list[str]:
-    found = []
     try:
-        files.refuse_to_fork(copies=True)
+        looked_at = _shards()
     except VoteLogError as error:
-        found.append(str(error))
-    given_up = shards.abandoned()
+        return [str(error)]
     homes: dict[str, str] = {}
-    for shard in log.shards():
-        if shard in given_up:
-            continue
-        tree = Tree()
-        found += [f"log {shard}: {finding}" for finding in _entries(shard, tree, homes)]
-        found += [f"log {shard}: {finding}" for finding in _checkpoints(shard, tree)]
-        if with_files:
-            found += [f"log {shard}: {finding}" for finding in _files(shard, tree)]
-    return found
+    return [finding for shard in looked_at for finding in _in(shard, homes, with_files=with_files)]
+
+
+def _shards() -> list[str]:
+    return sorted({*log.shards(), *files.published_shards()} - shards.abandoned())
+
+
+def _in(shard: str, homes: dict[str, str], *, with_files: bool) -> Iterator[str]:
+    try:
+        files.refuse_unless_held(shard, copies=True)
+    except VoteLogError as error:
+        yield str(error)
+    if not trees.size(shard):
+        return
+    tree = Tree()
+    for finding in chain(_entries(shard, tree, homes), _checkpoints(shard, tree)):
+        yield f"log {shard}: {finding}"
+    if with_files:
+        for finding in _files(shard, tree):
+            yield f"log {shard}: {finding}"
 
 
 def _entries(shard: str, tree: Tree, homes: dict[str, str]) -> Iterator[str]:

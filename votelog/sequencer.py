@@ -21,7 +21,7 @@ from django.utils import timezone
 from ballotbox.errors import BallotBoxAway
 from merkle import checkpoint as checkpoints
 from merkle.tree import Tree, leaf_hash
-from votelog import files, keys, log, news, shards, software, trees, years
+from votelog import files, keys, log, news, shards, software, trees, witnesses, years
 from votelog.entries import NO_LEAF, write
 from votelog.errors import LogDamaged, NotAlone, WrongKey
 from votelog.instance import Instance
@@ -39,6 +39,7 @@ _LOOK_FOR_SETTLED_EVERY = timedelta(minutes=10)
 _files_checked: set[tuple[str, str]] = set()
 _finished: set[tuple[str, str]] = set()
 _looked: dict[tuple[str, str], datetime] = {}
+_witnesses_asked = False
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def run_once(*, tell: bool = True) -> Published:
         _open_what_is_due()
         current = shards.current()
         waiting = _by_shard(ripe_polls(), current)
+        given_up = shards.abandoned()
         for shard in log.shards():
-            if shard not in shards.abandoned() and _place(shard) not in _finished:
+            if shard not in given_up and _place(shard) not in _finished:
                 done[shard] = _advance(shard, waiting.get(shard, []), is_current=shard == current)
     for shard, published in done.items():
         if tell and published.polls:
@@ -71,6 +73,16 @@ def run_once(*, tell: bool = True) -> Published:
     newest = done[current]
     polls = {poll: numbers for published in done.values() for poll, numbers in published.polls.items()}
     return Published(polls, newest.size, newest.root)
+
+
+def advance(*, tell: bool = True) -> Published:
+    """A pass as `run_once`, after which a thread of this process asks the witnesses, where there are any."""
+    global _witnesses_asked
+    published = run_once(tell=tell)
+    if published.polls or not _witnesses_asked:
+        witnesses.after_publishing(log.current_shard())
+        _witnesses_asked = True
+    return published
 
 
 def run_until(stop: threading.Event, *, instance: Instance | None = None, tell: bool = True) -> None:
@@ -81,7 +93,7 @@ def run_until(stop: threading.Event, *, instance: Instance | None = None, tell: 
         try:
             if instance is not None and not instance.acquire():
                 raise NotAlone("another process is the sequencer by now")
-            if run_once(tell=tell).polls:
+            if advance(tell=tell).polls:
                 rest = REST_AFTER_PUBLISHING
         except OperationalError:
             logger.exception("The database does not answer; the log waits for it.")
@@ -101,11 +113,11 @@ def _place(shard: str) -> tuple[str, str]:
 def _by_shard(polls: Iterable[str], current: str) -> dict[str, list[str]]:
     """Where what waits belongs. What belongs where nothing can be added any more is said, and stays."""
     polls = set(polls)
-    known = shards.of_polls(polls)
+    known, given_up = shards.of_polls(polls), shards.abandoned()
     found: dict[str, list[str]] = {}
     for poll in sorted(polls):
         shard = known.get(poll, current)
-        if shard in shards.abandoned() or (shard != current and shards.is_closed(shard)):
+        if shard in given_up or (shard != current and shards.is_closed(shard)):
             logger.critical("Something of poll %s waits, and log %s takes no more entries.", poll, shard)
         else:
             found.setdefault(shard, []).append(poll)
@@ -139,7 +151,7 @@ def _advance(shard: str, polls: list[str], *, is_current: bool) -> Published:
     since = published.size if published else 0
     if since < tree.size or new:
         files.write_tiles(shard, tree, since=0 if new else since)
-        files.publish(shard, sign(shard, tree))
+        files.publish(shard, sign(shard, tree), served=not witnesses.holds_back(shard))
         files.drop_outgrown(shard, since=since, size=tree.size)
         _files_checked.add(place)
         if not is_current and shards.is_closed(shard):

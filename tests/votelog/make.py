@@ -92,3 +92,7 @@ def kinds(poll: str = "p1") -> list[str]:
 
 def bids(poll: str = "p1") -> list[str]:
     return [event.bid for event in Event.objects.filter(poll=poll, bid__isnull=False).order_by("n")]
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -18,6 +18,8 @@ from common.refusal import Refusal
 from counting.pb_mes import TooManyRuns
 from deliberate.demo import build
 from merkle.errors import NotCanonical
+from votelog import start
+from votelog.errors import VoteLogError
 from voting import imports
 
 
@@ -48,6 +50,10 @@ class Command(BaseCommand):
             built.touch()
         else:
             call_command("migrate", verbosity=0)
+            try:
+                start.check()
+            except VoteLogError as error:
+                raise CommandError(f"The demo does not start: {error}") from error
         if pb is not None:
             try:
                 poll = build.import_file(pb)
