@@ -79,12 +79,17 @@ def a_city(ada, open_poll):
     """One of everything, so that addresses lead somewhere."""
     from django.utils import timezone
 
+    from objections import actions as objection_actions
     from processes.models import Phase
     from proposals import actions as proposal_actions
 
     process = make.process("debate", phase=Phase.Type.PROPOSE)
     proposal = proposal_actions.create_proposal(
         process=process, author=ada, title="Trees", body="More trees.", language="en", scope=None, topic=None, at=timezone.now()
+    )
+    proposal_actions.add_comment(proposal=proposal, author=ada, body="Yes.", stance="for", language="en", at=timezone.now())
+    waiting = objection_actions.file_objection(
+        poll=open_poll, name="", email="o@press.example", language="en", text="x" * 60, at=timezone.now(), base_url="/"
     )
     receipt = make.cast(open_poll, ada, "o1")
     return {
@@ -95,6 +100,8 @@ def a_city(ada, open_poll):
         "pk": proposal.pk,
         "slug": process.slug,
         "uid": ada.uid,
+        "handle": waiting.handle,
+        "public_id": waiting.public_id,
     }
 
 
@@ -108,7 +115,18 @@ def addresses(values: dict[str, object]) -> Iterator[str]:
         wanted = {key: values[key] for key in pattern.pattern.converters if key in values}
         named = re.findall(r"\(\?P<(\w+)>", str(pattern.pattern))
         wanted |= {key: values[key] for key in named if key in values}
-        for namespace in ("", "voting:", "proposals:", "processes:", "eligibility:", "accounts:", "votelog:"):
+        for namespace in (
+            "",
+            "voting:",
+            "proposals:",
+            "processes:",
+            "eligibility:",
+            "accounts:",
+            "votelog:",
+            "objections:",
+            "moderation:",
+            "incidents:",
+        ):
             try:
                 yield reverse(namespace + name, kwargs=wanted)
             except NoReverseMatch:
