@@ -113,7 +113,8 @@ def openings_published(ballots: Counted) -> D:
 
 def announced(poll: Poll) -> D:
     """The configuration under which the poll opened, as it stands in the log."""
-    *_, last = (entry["d"] for kind in ("poll.created", "poll.amended") for entry in log.entries(poll.public_id, kind=kind))
+    kinds = ("poll.created", "poll.amended")
+    last: D = [entry["d"] for kind in kinds for entry in log.entries(poll.public_id, kind=kind)][-1]
     return last
 
 
