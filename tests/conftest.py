@@ -20,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgres: needs real PostgreSQL (DATABASE_URL)")
     config.addinivalue_line("markers", "redis: needs real Redis (REDIS_URL)")
     config.addinivalue_line("markers", "browser: needs Chromium")
+    config.addinivalue_line("markers", "prove: long, shortened in the suite; whole with `make prove`")
     config.addinivalue_line("markers", "asvs(id): proves a requirement of OWASP ASVS 5.0")
 
 
