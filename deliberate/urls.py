@@ -19,6 +19,7 @@ urlpatterns = [
         path("about/", views.about, name="about"),
         path("about/log/", views.log_about, name="log-about"),
         path("about/log/watch/", watch.page, name="log-watch"),
+        path("about/secrecy/", views.secrecy, name="secrecy"),
         path("verify/", views.verify, name="verify"),
         path("verify/votelog_verify.py", views.verifier_download, name="verifier-download"),
         path("account/", include("allauth.urls")),

@@ -160,6 +160,12 @@ def log_about(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def secrecy(request: HttpRequest) -> HttpResponse:
+    """What each level of secrecy protects against, and what it does not."""
+    return render(request, "about/secrecy.html", {"appeals_days": settings.APPEALS_DAYS})
+
+
+@require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     decided = Poll.objects.visible_to(None).filter(status=Poll.Status.PUBLISHED).order_by("-closes_at")
     return render(

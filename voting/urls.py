@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from voting.views import ballot, boards, closing, downloads, polls, receipts, results
+from voting.views import ballot, boards, bundles, closing, downloads, polls, receipts, results
 
 app_name = "voting"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("polls/<slug:poll_id>/ballot/", ballot.ballot, name="ballot"),
     path("polls/<slug:poll_id>/ballot/cast/", ballot.ballot_cast, name="ballot-cast"),
     re_path(r"^polls/(?P<poll_id>[-\w]+)/options/(?P<key>[a-z0-9_.-]+)/$", polls.option_detail, name="option-detail"),
+    path("polls/<slug:poll_id>/bundle.zip", bundles.poll_bundle, name="poll-bundle"),
     path("polls/<slug:poll_id>/board/", boards.board, name="board"),
     path("polls/<slug:poll_id>/result/", results.result, name="result"),
     re_path(

@@ -26,6 +26,17 @@ def counting_rule(poll: Poll) -> list[str]:
     return sentences
 
 
+def visibility(poll: Poll) -> str:
+    """What everybody sees before the close, in one sentence; empty once that is over."""
+    if poll.status in {Poll.Status.CLOSED, Poll.Status.PUBLISHED}:
+        return ""
+    if poll.visibility == Poll.Visibility.SEALED:
+        return _("Until the close everybody sees sealed ballots and the turnout; what the ballots say is shown afterwards.")
+    if poll.visibility == Poll.Visibility.TURNOUT:
+        return _("Until the close everybody sees the turnout, and nothing else.")
+    return _("While voting is on, everybody sees the ballots, without names, and how they add up.")
+
+
 def lots_to_come(poll: Poll) -> str:
     """Where the lots will come from that decide between equals: said before anybody votes."""
     if poll.seed_source == Poll.SeedSource.PUBLIC_DRAW:

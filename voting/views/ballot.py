@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from common.refusal import Refusal
-from voting import actions, ballot_words, charts, errors, kinds, rules
+from voting import actions, ballot_words, charts, errors, kinds, rules, words
 from voting.forms import BallotForm
 from voting.models import Option, Poll
 from voting.standing import Standing, standing
@@ -200,6 +200,7 @@ def _page(poll: Poll, own: Standing, options: list[Option], ballot: kinds.Body |
         "own": own,
         "budgeted": budgeted,
         "rule": ballot_words.ballot_rule(poll, budgeted=budgeted),
+        "visibility": words.visibility(poll),
         "may_change": poll.revote == Poll.Revote.LAST,
         "shown": shown,
         "cap": cap,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import can
 from eligibility.models import Roll
 from processes.views import deadline_kind
-from voting import ballot_words, charts, kinds, rules, words
+from voting import ballot_words, charts, kinds, patterns, rules, words
 from voting import why as reasons
 from voting.models import Poll
 from voting.progress import progress_of
@@ -61,6 +61,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
     now = timezone.now()
     turnout = poll.board.turnout if hasattr(poll, "board") else 0
     roll = poll.roll.entries.count()
+    being_made = poll.status in {Poll.Status.DRAFT, Poll.Status.FROZEN}
     return render(
         request,
         "voting/poll_detail.html",
@@ -71,6 +72,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "rule": ballot_words.ballot_rule(poll, budgeted=budgeted),
             "counting": words.counting_rule(poll),
             "lots": words.lots_to_come(poll),
+            "visibility": words.visibility(poll),
             "own": own,
             "own_choice": kinds.shown(poll, options, own.choice),
             "not_now": rules.why_not_vote_now(poll, at=now),
@@ -80,6 +82,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "turnout_width": charts.width(turnout, roll),
             "deadline_kind": deadline_kind(poll.closes_at, now),
             "may_close": poll.is_open and can(request.user, "poll.close", poll),
+            "meter": patterns.meter(poll) if being_made and can(request.user, "poll.see_draft") else None,
         },
     )
 
