@@ -22,7 +22,7 @@ class NotOwnRequest(Refusal):
 
 class RequestExpired(Refusal):
     code = "request_expired"
-    reason = _("Nobody approved this within 24 hours, so it no longer holds. Nothing was changed; whoever still wants it asks again.")
+    reason = _("Nobody approved this within 24 hours, so it no longer holds. Nothing was changed; ask again if it is still wanted.")
 
 
 class RequestDecided(Refusal):
@@ -37,7 +37,7 @@ class RequestChanged(Refusal):
 
 class RequesterGone(Refusal):
     code = "requester_gone"
-    reason = _("Whoever asked for this no longer works here, so there would be no two people. Nothing was changed; ask for it anew.")
+    reason = _("Whoever asked for this no longer works here, so there would be no two people. Nothing was changed; ask anew.")
 
 
 class RequestedAlready(Refusal):

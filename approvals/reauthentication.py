@@ -34,13 +34,13 @@ def recently(request: HttpRequest) -> bool:
     if not _has_passkey(request):
         return True
     shown = [record for record in get_authentication_records(request, request.user) if record.get("reauthenticated")]
-    return shown[-1].get("type") == Authenticator.Type.WEBAUTHN
+    return bool(shown[-1].get("type") == Authenticator.Type.WEBAUTHN)
 
 
 def ask(request: HttpRequest) -> HttpResponse:
     """To the page where they show it. What was sent is kept, and done when they come back."""
     if not get_reauthentication_flows(request.user):
-        messages.error(request, _("What takes two people needs a passkey or a password on your account. Add one, then come back."))
+        messages.error(request, _("What takes two people needs a passkey or a password on your account. Add one first."))
         return redirect("mfa_index")
     way = "mfa_reauthenticate_webauthn" if _has_passkey(request) else "account_reauthenticate"
     return cast(HttpResponse, suspend_request(request, reverse(way)))

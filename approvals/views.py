@@ -29,10 +29,10 @@ def waiting(request: HttpRequest) -> HttpResponse:
     if not can(request.user, "request.see"):
         raise PermissionDenied
     now = timezone.now()
-    found = Request.objects.select_related("requested_by", "decided_by")
+    found = Request.objects.filter(action__in=KINDS).select_related("requested_by", "decided_by")
     page = {
-        "waiting": [(asked, KINDS[asked.action]) for asked in found.waiting(now) if asked.action in KINDS],
-        "decided": [(asked, KINDS[asked.action]) for asked in found.exclude(state=Request.State.OPEN)[:20] if asked.action in KINDS],
+        "waiting": [(asked, KINDS[asked.action]) for asked in found.waiting(now)],
+        "decided": [(asked, KINDS[asked.action]) for asked in found.exclude(state=Request.State.OPEN)[:20]],
         "me": request.user,
     }
     return render(request, "approvals/list.html", page)
