@@ -6,6 +6,8 @@ class VotingConfig(AppConfig):
 
     def ready(self) -> None:
         from votelog.signals import entries_published
+        from voting.change_kinds import register
         from voting.receivers import refresh_boards
 
+        register()
         entries_published.connect(refresh_boards, dispatch_uid="voting.refresh_boards")

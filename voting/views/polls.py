@@ -14,11 +14,12 @@ from eligibility.models import Roll
 from processes.views import deadline_kind
 from voting import ballot_words, charts, kinds, patterns, rules, words
 from voting import why as reasons
+from voting.change_history import history
 from voting.models import Poll
 from voting.progress import progress_of
 from voting.standing import standing
 
-_ORDER = [Poll.Status.OPEN, Poll.Status.CLOSED, Poll.Status.PUBLISHED, Poll.Status.DRAFT]
+_ORDER = [Poll.Status.OPEN, Poll.Status.FROZEN, Poll.Status.CLOSED, Poll.Status.PUBLISHED, Poll.Status.DRAFT]
 
 
 @require_safe
@@ -33,8 +34,8 @@ def poll_list(request: HttpRequest) -> HttpResponse:
             {
                 "poll": poll,
                 "turnout": turnout,
-                "roll": sizes[poll.roll_id],
-                "width": charts.width(turnout, sizes[poll.roll_id]),
+                "roll": sizes[poll.roll_id] if poll.roll_count is None else poll.roll_count,
+                "width": charts.width(turnout, poll.roll_count or sizes[poll.roll_id]),
                 "deadline_kind": deadline_kind(poll.closes_at, now),
             }
         )
@@ -44,6 +45,7 @@ def poll_list(request: HttpRequest) -> HttpResponse:
         "voting/poll_list.html",
         {
             "open": groups[Poll.Status.OPEN],
+            "announced": groups[Poll.Status.FROZEN],
             "waiting": groups[Poll.Status.CLOSED],
             "published": groups[Poll.Status.PUBLISHED],
             "drafts": groups[Poll.Status.DRAFT],
@@ -60,7 +62,7 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
     budgeted = poll.budgeted
     now = timezone.now()
     turnout = poll.board.turnout if hasattr(poll, "board") else 0
-    roll = poll.roll.entries.count()
+    roll = poll.voters
     being_made = poll.status in {Poll.Status.DRAFT, Poll.Status.FROZEN}
     return render(
         request,
@@ -81,7 +83,8 @@ def poll_detail(request: HttpRequest, poll_id: str) -> HttpResponse:
             "roll": roll,
             "turnout_width": charts.width(turnout, roll),
             "deadline_kind": deadline_kind(poll.closes_at, now),
-            "may_close": poll.is_open and can(request.user, "poll.close", poll),
+            "may_change_it": can(request.user, "poll.change.request", poll),
+            "history": history(poll),
             "meter": patterns.meter(poll) if being_made and can(request.user, "poll.see_draft") else None,
         },
     )
