@@ -307,3 +307,23 @@ def newest_with_quorum(shard: str, found: Policy) -> int | None:
             break
     _quorums[place] = (last, found, size)
     return size
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """How many of the policy's witnesses have signed for an entry, out of how many, and whether they are a quorum."""
+
+    by: int
+    of: int
+    enough: bool
+
+
+def witnessed_by(shard: str, index: int) -> Witnessed | None:
+    """Who has signed a checkpoint of the shard that covers this entry; None where the policy names no witness."""
+    found = current_policy()
+    if found is None or not found.witnesses:
+        return None
+    keys = {str(witness.key): witness.name for witness in found.witnesses}
+    signed = Cosignature.objects.filter(shard=shard, size__gt=index, witness__in=list(keys))
+    names = {keys[vkey] for vkey in signed.values_list("witness", flat=True).distinct()}
+    return Witnessed(len(names), len(keys), found.satisfied_by(names))
