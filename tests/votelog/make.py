@@ -33,12 +33,16 @@ def shut(poll: str, d: dict[str, Any]) -> str:
     return box().seal(poll=poll, content={"d": d, "b": d["b"]}, room=512)
 
 
+def text(english: str) -> str:
+    return put_blob(canonical.dumps({"en": english}), salted=True)
+
+
 def created() -> dict[str, Any]:
     """Every field that poll.created has."""
     rule = {"mode": "skip", "threshold": 0, "pots": None, "groups": None}
     return {
-        "title_sha256": put_blob(b'{"en":"Trees"}', salted=True),
-        "options": [{"id": f"o{n}", "title_sha256": Z, "cost": 10 * n} for n in (1, 2, 3)],
+        "title_sha256": text("Trees"),
+        "options": [{"id": f"o{n}", "title_sha256": text(f"Oak {n}"), "cost": 10 * n} for n in (1, 2, 3)],
         "method": "pb-greedy-v1",
         "rule": rule,
         "ballot": {"approve": {"min": 0, "max": None, "max_cost": None}},
@@ -60,8 +64,8 @@ def created() -> dict[str, Any]:
 def opened(poll: str = "p1") -> None:
     with transaction.atomic():
         record("poll.created", poll=poll, d=created())
-        record("roll.committed", poll=poll, d={"roll": "r1", "count": 50, "root": Z, "rule_sha256": Z})
-        record("credentials.committed", poll=poll, d={"count": 50, "root": Z, "blob_sha256": Z})
+        record("roll.committed", poll=poll, d={"roll": "r1", "count": 50, "root": Z, "rule_sha256": text("Everyone")})
+        record("credentials.committed", poll=poll, d={"count": 50, "root": Z, "blob_sha256": put_blob(bytes(50 * 32), salted=True)})
         record("poll.opened", poll=poll, d={})
 
 
@@ -74,7 +78,7 @@ def cast(*numbers: int, poll: str = "p1", k: int | None = 1, **fields: Any) -> N
 
 def closed(poll: str = "p1", ballots: int = 0) -> None:
     with transaction.atomic():
-        why = {"reason": "by_hand", "text_sha256": put_blob(b'{"en":"All have voted."}', salted=True), "actors": ACTORS}
+        why = {"reason": "by_hand", "text_sha256": text("All have voted."), "actors": ACTORS}
         record("poll.closed", poll=poll, d={**why, "ballots": ballots, "ballots_sha256": Z})
 
 

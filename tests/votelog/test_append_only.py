@@ -112,7 +112,7 @@ def test_the_database_allows_the_next_entry_and_its_checkpoint() -> None:
 
 def test_a_blob_can_be_deleted_so_that_a_text_can_be_erased() -> None:
     make.small_log()
-    assert Blob.objects.all().delete()[0] == 2
+    assert Blob.objects.all().delete()[0] == 7
 
 
 def test_the_triggers_can_be_taken_away_and_put_back() -> None:
