@@ -22,7 +22,7 @@ class NotOwnRequest(Refusal):
 
 class RequestExpired(Refusal):
     code = "request_expired"
-    reason = _("Nobody approved this within 24 hours, so it no longer holds. Nothing was changed; ask again if it is still wanted.")
+    reason = _("Nobody approved this within 24 hours, so it no longer holds. Nothing was changed; ask again if it is needed.")
 
 
 class RequestDecided(Refusal):

@@ -83,6 +83,8 @@ def _page(request: HttpRequest, asked: Request, refusal: Refusal | None = None) 
         "shown": kind.shown(actions.order_of(asked, at=now)),
         "own": own,
         "open": open_,
+        "over": not open_,
+        "approver": asked.decided_by.pseudonym if asked.state == Request.State.CARRIED_OUT and asked.decided_by else "",
         "expired": not open_ and asked.state in (Request.State.OPEN, Request.State.EXPIRED),
         "may_approve": open_ and not own and can(request.user, f"{kind.right}.approve", asked.subject),
         "refusal": refusal,
