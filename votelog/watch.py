@@ -3,7 +3,6 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -67,7 +66,7 @@ def watched(shard: str) -> dict[str, Any]:
 
 def _witnesses(shard: str, newest: Checkpoint, policy: Policy, closed: bool) -> list[dict[str, Any]]:
     shown = []
-    for number, witness in enumerate(policy.witnesses, start=1):
+    for witness in policy.witnesses:
         last = Cosignature.objects.filter(shard=shard, witness=str(witness.key)).order_by("-size", "-time").first()
         at = datetime.fromtimestamp(last.time, UTC) if last else None
         behind = newest.size - last.size if last else newest.size
@@ -75,10 +74,9 @@ def _witnesses(shard: str, newest: Checkpoint, policy: Policy, closed: bool) -> 
         state = "never" if last is None else "behind" if behind else "silent" if silent else "current"
         shown.append(
             {
-                "id": f"witness-{number}",
                 "name": _readable(witness.name),
-                "host": (urlsplit(witness.url).hostname if witness.url else "") or "",
-                "key": _readable(str(witness.key)),
+                "key_name": witness.key.name,
+                "has_address": bool(witness.url),
                 "state": state,
                 "size": last.size if last else None,
                 "at": at,

@@ -25,12 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def by_hand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The thread is taken to be running, so that none is started: these tests ask themselves. Only the last one lets it run."""
-    with monkeypatch.context() as patch:
-        if "postgres" not in request.keywords:
-            patch.setattr(witnesses, "_courier", threading.current_thread())
-        yield
+def forgets() -> Iterator[None]:
+    yield
     witnesses.stop()
 
 
@@ -166,16 +162,14 @@ def test_what_a_quorum_has_not_signed_yet_is_the_latest_only(two: Witnesses, cli
     assert two.accepted(client).checkpoint.size == size
 
 
-def test_without_a_policy_both_are_the_newest_as_we_signed_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_policy_both_are_the_newest_as_we_signed_it(client: Client) -> None:
     make.small_log()
     row = shards.last_signed(log.current_shard())
     assert row is not None
     assert get(client, "checkpoint") == get(client, "checkpoint/latest") == row.note
     assert client.get("/log/policy.txt").status_code == 404
-    with monkeypatch.context() as patch:
-        patch.setattr(witnesses, "_courier", None)
-        witnesses.after_publishing(log.current_shard())
-        assert witnesses._courier is None
+    witnesses.after_publishing(log.current_shard())
+    assert witnesses._courier is None or not witnesses._courier.is_alive()
 
 
 def test_before_the_first_quorum_the_newest_is_served_and_nobody_with_the_policy_accepts_it(
@@ -397,7 +391,8 @@ def test_publishing_wakes_the_thread_that_asks(tmp_path: Path, settings: object,
         made.start("one", "two")
         made.policy()
         for number in (2, 3):
-            size = grow(number)
+            make.opened(f"p{number}")
+            size = sequencer.advance().size
             shard = log.current_shard()
             deadline = time.monotonic() + 30
             published = threading.Event()
