@@ -67,9 +67,8 @@ class Postgres:
             for path in [self.folder, *self.folder.parents][:5]:
                 path.chmod(path.stat().st_mode | 0o011)
             shutil.chown(self.folder, self.user)
-        self._run(
-            self.binaries / "initdb", "-D", self.folder / "data", "-U", "deliberate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
-        )  # fmt: skip
+        options = ["-U", "deliberate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        self._run(self.binaries / "initdb", "-D", self.folder / "data", *options)
         self.url = f"postgres://deliberate@127.0.0.1:{self.port}/postgres"
 
     def _run(self, *command: Any) -> None:

@@ -1,6 +1,7 @@
 """Run as `python -m tests.prove.town <what>` with the environment of an instance: what the kill tests need inside of it.
 
-`open N`: N people with sessions and an open poll; `finish`: close, count and publish; `look`: what the log holds. Each prints JSON.
+`open N`: N people with sessions and an open poll; `finish`: close, count and publish; `look`: what the log holds. Each prints
+JSON.
 """
 
 from __future__ import annotations
