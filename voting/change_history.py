@@ -59,6 +59,12 @@ def history(poll: Poll) -> list[Change]:
     return sorted(found, key=lambda change: change.index, reverse=True)
 
 
+def voided_in(poll: Poll, act: int) -> int:
+    """How many ballots that act of the result left out as void."""
+    published = (entry["d"] for entry in log.recorded(poll.public_id, kind="tally.published"))
+    return next((int(d["voided"]) for d in published if d["act"] == act), 0)
+
+
 def why_void(poll: Poll, bid: str) -> Change | None:
     return next((change for change in history(poll) if change.bid == bid), None)
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from common.templatetags.text import number, percent
 from voting import charts, downloads, draws, duels, figures, rounds, why, words
+from voting.change_history import history, voided_in
 from voting.models import Option, Poll, Result
 from voting.progress import progress_of
 
@@ -43,7 +44,7 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = _poll(request, poll_id)
     act = poll.results.first()
     if act is None:
-        turnout, roll = poll.board.turnout if hasattr(poll, "board") else 0, poll.roll.entries.count()
+        turnout, roll = poll.board.turnout if hasattr(poll, "board") else 0, poll.voters
         board = {"turnout": turnout, "roll": roll, "turnout_width": charts.width(turnout, roll)}
         return render(request, "voting/result_waiting.html", {"poll": poll, "bound": _bound(poll)} | board)
     options = list(poll.options.select_related("scope", "subject").prefetch_related("deliveries"))
@@ -54,7 +55,10 @@ def result(request: HttpRequest, poll_id: str) -> HttpResponse:
         "act": act,
         "budgeted": poll.budgeted,
         "outcome": act.outcome,
-        "roll": poll.roll.entries.count(),
+        "roll": poll.voters,
+        "voided": voided_in(poll, act.act),
+        "superseded": poll.status != Poll.Status.PUBLISHED,
+        "history": history(poll),
         "rejected": sum(act.outcome["input"]["rejected"].values()),
         "quorum_missed": act.outcome["input"]["ballots"] < act.outcome["options"].get("quorum", 0),
         "counting": words.counting_rule(poll),
