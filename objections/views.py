@@ -9,6 +9,7 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -26,6 +27,7 @@ from objections.forms import AnswerForm, ConfirmForm, ObjectionForm
 from objections.models import CONFIRM_WITHIN, Objection, Unconfirmed
 from voting.models import Poll
 
+OBJECTIONS_A_PAGE = 30
 FILE = "objections/objection_form.html"
 CONFIRM = "objections/objection_confirm.html"
 ANSWER = "objections/objection_answer.html"
@@ -50,7 +52,7 @@ def objection_list(request: HttpRequest, poll_id: str) -> HttpResponse:
     poll = _poll(request, poll_id)
     context = {
         "poll": poll,
-        "objections": poll.objections.select_related("answer"),
+        "page": Paginator(poll.objections.select_related("answer"), OBJECTIONS_A_PAGE).get_page(request.GET.get("page")),
         "refusal": rules.why_not_file(poll, at=timezone.now()),
         "end": rules.objections_end(poll),
     }

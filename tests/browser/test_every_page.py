@@ -17,6 +17,7 @@ PAGES = [
     "/proposals/", "/processes/embankment-fridays/proposals/", "DEBATE", "/receipts/", "/eligibility/", "/eligibility/redeem/",
     "/account/login/", "/account/signup/", "/account/login/code/", "/account/password/reset/", "/demo/", "/demo/mail/",
     "/no-such-page/", "RESULT/options/o1/", "/account/signup/passkey/", "/processes/small-works/",
+    "POLL/objections/", "RESULT/objections/new/", "/moderation/", "/incidents/",
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/profile/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/2fa/webauthn/",
@@ -28,7 +29,7 @@ OF_EVERY_POLL = {  # by process: what is looked at of each of its polls, with ev
     "spring-decisions": ["", "result/", "board/", "options/o1/"],
     "every-kind": ["result/", "board/", "options/o1/"],
 }
-FOR_STAFF = ["/", "POLL/", "POLL/close/"]
+FOR_STAFF = ["/", "POLL/", "POLL/close/", "/objections/", "/incidents/new/", "/incidents/erase/"]
 
 
 @pytest.fixture(scope="session")

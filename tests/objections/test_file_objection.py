@@ -336,3 +336,12 @@ def test_the_address_of_an_objector_is_on_no_page_and_in_no_entry(
     logged += [bytes(row.data).decode("utf-8", "replace") for row in Blob.objects.all()]
     assert not any("press.example" in text for text in logged)
     assert mail.outbox
+
+
+def test_many_objections_take_several_pages(visitor: Client, open_poll: Poll) -> None:
+    now = timezone.now()
+    Objection.objects.bulk_create(
+        Objection(poll=open_poll, public_id=f"abcdef{n:02d}", language="en", text=TEXT, filed_at=now) for n in range(31)
+    )
+    first = reverse("objections:objection-list", args=[open_poll.public_id])
+    assert [visitor.get(page).content.decode().count("<article") for page in (first, f"{first}?page=2")] == [30, 1]
