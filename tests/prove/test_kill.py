@@ -36,6 +36,7 @@ class Voters:
         self.faults: list[str] = []
         self.changed = threading.Condition()
         self.stop = threading.Event()
+        self.at_the_door = threading.Semaphore(0)
         self.waiting: queue.Queue[tuple[str, str]] = queue.Queue()
         for number, session in enumerate(sessions):
             self.waiting.put((f"{number:032x}", session))
@@ -45,6 +46,7 @@ class Voters:
     def _run(self, seed: int) -> None:
         chance = random.Random(seed)
         while not self.stop.is_set():
+            self.at_the_door.acquire()
             try:
                 bid, session = self.waiting.get_nowait()
             except queue.Empty:
@@ -61,6 +63,16 @@ class Voters:
                         self.changed.notify_all()
                     break
                 self.stop.wait(0.05)  # a person would wait longer before pressing the button again
+
+    def admit(self, count: int) -> None:
+        """So many more may come; the others wait outside."""
+        self.at_the_door.release(count)
+
+    def leave(self) -> None:
+        self.stop.set()
+        self.admit(len(self.threads))
+        for thread in self.threads:
+            thread.join(30)
 
     def _cast(self, port: int, bid: str, session: str) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -92,6 +104,7 @@ class Watcher:
     def __init__(self, folder: Path) -> None:
         self.folder, self.seen = folder, {}  # type: ignore[var-annotated]
         self.stop = threading.Event()
+        self.changed = threading.Condition()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
@@ -101,8 +114,14 @@ class Watcher:
     def look(self) -> None:
         for path in self.folder.glob("*/checkpoint"):
             _origin, size, root, *_ = path.read_text().split("\n")
-            known = self.seen.setdefault(int(size), root)
+            with self.changed:
+                known = self.seen.setdefault(int(size), root)
+                self.changed.notify_all()
             assert known == root, f"two roots for size {size}"
+
+    def wait_for(self, sizes: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.seen) >= sizes, timeout=120), "the log stands still"
 
 
 @pytest.fixture
@@ -125,25 +144,27 @@ def on_sqlite(tmp_path: Path) -> Iterator[Instance]:
 
 
 def survive(instance: Instance, victims: list[list[str]]) -> None:
-    town = instance.town("open", str(BALLOTS_A_ROUND * ROUNDS + 6))
+    town = instance.town("open", str(BALLOTS_A_ROUND * ROUNDS))
     voters = Voters(instance, town["poll"], town["sessions"])
     watcher = Watcher(instance.folder / "data" / "log")
     for thread in (*voters.threads, watcher.thread):
         thread.start()
     try:
         for number in range(ROUNDS):
+            published = len(watcher.seen)
+            voters.admit(BALLOTS_A_ROUND)
             voters.wait_for(BALLOTS_A_ROUND * number + 3)
             names = victims[number % len(victims)]
             for name in names:
                 instance.parts[name].kill()
             for name in names:
                 instance.parts[name].start()
-        voters.wait_for(voters.total)
+            voters.wait_for(BALLOTS_A_ROUND * (number + 1))
+            watcher.wait_for(published + 1)
     finally:
-        voters.stop.set()
+        voters.leave()
         watcher.stop.set()
-        for thread in (*voters.threads, watcher.thread):
-            thread.join(30)
+        watcher.thread.join(30)
     watcher.look()
     acknowledged = voters.receipts
     for name in ("sequencer", "web 0"):
@@ -158,7 +179,7 @@ def survive(instance: Instance, victims: list[list[str]]) -> None:
     assert len(final["bids"]) == len(acknowledged) == final["box"] == voters.total, "a ballot is there twice"
     assert final["counted"] == [voters.total]
     assert voters.tries > voters.total, "nothing was disturbed"
-    assert len(watcher.seen) > ROUNDS
+    assert len(watcher.seen) >= ROUNDS
     for size, root in watcher.seen.items():
         assert final["roots"][str(size)] == base64.b64decode(root).hex(), f"the checkpoint of size {size} is not of this log"
 
