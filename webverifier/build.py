@@ -1,6 +1,6 @@
 """Bundle webverifier/src into one HTML file that needs nothing else: static/verifier/verifier.html.
 
-    python webverifier/build.py            write it, and print its SHA-256
+    python webverifier/build.py            write it, and its SHA-256 into docs/how-to/verify-in-a-browser.md
     python webverifier/build.py --check    say whether the committed file is the one these sources make
 
 Standard library only. Modules are joined in the order of their imports, each in a function of its own. Only plain `import {…}`,
@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "static" / "verifier" / "verifier.html"
 ENTRY = HERE / "src" / "main.js"
+GUIDE = HERE.parent / "docs" / "how-to" / "verify-in-a-browser.md"
 
 IMPORT = re.compile(r'^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+"(\.[^"]+)";?[ \t]*$', re.MULTILINE)
 REEXPORT = re.compile(r'^export\s+\{([^}]*)\}\s+from\s+"(\.[^"]+)";?[ \t]*$', re.MULTILINE)
@@ -103,7 +104,9 @@ def main(arguments: list[str]) -> int:
         return 0 if same else 1
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_bytes(page)
-    print(f"{hashlib.sha256(page).hexdigest()}  {TARGET.name}  ({len(page):,} bytes)")
+    fingerprint = hashlib.sha256(page).hexdigest()
+    GUIDE.write_text(re.sub(r"\b[0-9a-f]{64}\b", fingerprint, GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"{fingerprint}  {TARGET.name}  ({len(page):,} bytes)")
     return 0
 
 

@@ -113,8 +113,11 @@ def damaged(seed: int, count: int) -> Iterator[tuple[str, dict[str, bytes]]]:
         dice = random.Random(f"{seed} {number}")
         visibility = dice.choice(["live", "sealed"])
         scene = copy.deepcopy(whole[visibility])
-        kind = dice.choice(["change", "change", "change", "reorder", "spoil"])
-        if kind == "spoil":
+        kind = dice.choice(["change", "change", "change", "reorder", "cut", "spoil"])
+        if kind == "cut":
+            del scene.entries[dice.randrange(1, len(scene.entries)) :]
+            files, said = scene.seal().files(), f"only {len(scene.entries)} entries"
+        elif kind == "spoil":
             files = scene.seal().files()
             said = spoil(files, dice)
         else:
@@ -124,5 +127,3 @@ def damaged(seed: int, count: int) -> Iterator[tuple[str, dict[str, bytes]]]:
             except (ValueError, TypeError):
                 continue
         yield f"{number}: {said} ({visibility})", files
-
-

@@ -146,6 +146,7 @@ const NOTES = [
   ["the bundle cannot be read", "The bundle cannot be read.", "بسته خواندنی نیست."],
   ["promised, not yet due", "The ballot is promised and not due yet.", "برگه وعده داده شده و هنوز موعدش نرسیده است."],
   ["the ballot was due", "This copy of the log may be older than the deadline of the promise. Look at the live log.", "شاید این رونوشت دفتر از موعد وعده قدیمی‌تر باشد. دفتر زنده را ببینید."],
+  ["the ballot is sealed; without", "The ballot is sealed, and the file lacks the secret number that opens it.", "برگه مهرشده است و پرونده عدد رازی را که آن را می‌گشاید ندارد."],
   ["the log was not read", "Check a poll of this log first; then the file can be compared with it.", "نخست یک رأی‌گیری از این دفتر را بررسی کنید تا بتوان پرونده را با آن سنجید."],
 ];
 

@@ -122,9 +122,8 @@ const checkPromise = async ({ promise, ...receipt }, loaded, report) => {
 // The parts of a receipt belong together: what was promised is `d`, and `d` says or hides `b`.
 const matchReceipt = ({ poll, d, b, nonce }, promise) => {
   if (!equal(sha256(canonical(d)), promise.hash)) throw new Problem("C20", "the promise is for another ballot than the receipt states");
-  const hidden = "c" in d;
-  if (hidden !== (nonce !== undefined)) throw new Problem("C20", "the receipt has a nonce without a commitment, or the other way round");
-  const says = hidden ? commitment(poll, d, nonce, b) === d.c : isObject(d.b) && canonicalText(d.b) === canonicalText(b);
+  if ("c" in d && nonce === undefined) throw new CannotTell("the ballot is sealed; without its nonce nobody can see what it holds");
+  const says = "c" in d ? commitment(poll, d, nonce, b) === d.c : isObject(d.b) && canonicalText(d.b) === canonicalText(b);
   if (!says) throw new Problem("C20", "the receipt reads as another ballot than the one that was promised");
   return "the parts of the receipt belong together";
 };

@@ -138,7 +138,7 @@ const about = () => el("section", { class: "stack measure", "aria-labelledby": "
 
 const switchLanguage = () => {
   setLanguage(LANGUAGES.find((language) => language !== current()));
-  live.textContent = "";
+  live.textContent = count.textContent = "";
   draw();
   document.getElementById("language").focus();
 };
