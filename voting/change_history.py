@@ -65,10 +65,6 @@ def voided_in(poll: Poll, act: int) -> int:
     return next((int(d["voided"]) for d in published if d["act"] == act), 0)
 
 
-def why_void(poll: Poll, bid: str) -> Change | None:
-    return next((change for change in history(poll) if change.bid == bid), None)
-
-
 def _change(kind: str, index: int, entry: dict[str, Any]) -> Change:
     d = entry["d"]
     return Change(
