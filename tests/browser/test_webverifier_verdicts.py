@@ -336,7 +336,9 @@ def test_both_accept_the_same_bytes_as_canonical_json(page: Page) -> None:
     ours = page.evaluate(
         """(raws) => raws.map((raw) => {
           const bytes = Uint8Array.from(atob(raw), (c) => c.charCodeAt(0));
-          try { verifierParts.parseCanonical(bytes, "C6", "it"); } catch (error) { return error.check === "C6" ? false : String(error); }
+          try {
+            verifierParts.parseCanonical(bytes, "C6", "it");
+          } catch (error) { return error.check === "C6" ? false : String(error); }
           return true;
         })""",
         [b64(raw) for raw in raws],
