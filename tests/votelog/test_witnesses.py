@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from merkle import cosignature, note, policy
+from tests.conftest import PROJECT
 from tests.votelog import make
 from tests.witness.logs import Running, new_key, serving
 from votelog import files, log, sequencer, shards, witnesses
@@ -379,6 +382,32 @@ def test_a_closed_log_is_not_signed_anew(two: Witnesses, monkeypatch: pytest.Mon
     monkeypatch.setattr(shards, "is_closed", lambda name: True)
     witnesses.submit(shard)
     assert Cosignature.objects.count() == 2
+
+
+def verified(two: Witnesses, folder: Path) -> tuple[int, str]:
+    """What `python -m verifier log` says, with our policy, of the files as a static server has them."""
+    found = subprocess.run(
+        [sys.executable, "-m", "verifier", "log", str(folder), "--policy", str(two.folder / "policy.txt")],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return found.returncode, next((line for line in found.stdout.splitlines() if " C3 " in line), found.stdout)
+
+
+def test_the_verifier_accepts_what_a_quorum_signed_and_nothing_else(two: Witnesses) -> None:
+    folder = files.directory(log.current_shard())
+    assert verified(two, folder)[0] == 1
+    witnesses.submit(log.current_shard())
+    code, said = verified(two, folder)
+    assert said.startswith("PASS"), said
+    two.running["two"].stop()
+    grow(2)
+    witnesses.submit(log.current_shard())
+    assert verified(two, folder)[1].startswith("PASS")  # the older one, which a quorum signed
+    (folder / "checkpoint").write_bytes((folder / "checkpoint.latest").read_bytes())
+    assert verified(two, folder)[1].startswith("FAIL")
 
 
 @pytest.mark.django_db(transaction=True)
