@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -56,16 +57,13 @@ class Part:
 class Postgres:
     """A cluster of its own, with fsync on, that can be torn down as by a power cut."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         found = services._postgres_bin()
         assert found is not None
         self.binaries, self.port = found, services.free_port()
         self.user = services._other_user() if os.geteuid() == 0 else None
-        self.folder = Path(shutil.copytree(folder, folder.parent / "pg", dirs_exist_ok=True))
+        self.folder = Path(tempfile.mkdtemp(prefix="deliberate-pg-"))  # where its own user gets to, unlike the folder of a test
         if self.user:
-            # The folder of a test is closed to others; the cluster's own user has to get to it.
-            for path in [self.folder, *self.folder.parents][:5]:
-                path.chmod(path.stat().st_mode | 0o011)
             shutil.chown(self.folder, self.user)
         options = ["-U", "deliberate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         self._run(self.binaries / "initdb", "-D", self.folder / "data", *options)
@@ -82,6 +80,9 @@ class Postgres:
 
     def kill(self) -> None:
         self._ctl("-m", "immediate", "stop")
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Instance:

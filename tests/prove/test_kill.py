@@ -128,11 +128,14 @@ class Watcher:
 def on_postgres(tmp_path: Path) -> Iterator[Instance]:
     if services._postgres_bin() is None:
         pytest.skip(services.MISSING["postgres"])
-    (tmp_path / "empty").mkdir()
-    instance = Instance(tmp_path, Postgres(tmp_path / "empty"))
-    instance.start()
-    yield instance
-    instance.kill()
+    postgres = Postgres()
+    instance = Instance(tmp_path, postgres)
+    try:
+        instance.start()
+        yield instance
+        instance.kill()
+    finally:
+        postgres.remove()
 
 
 @pytest.fixture
