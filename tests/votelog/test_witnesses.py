@@ -400,7 +400,7 @@ def test_the_verifier_accepts_what_a_quorum_signed_and_nothing_else(two: Witness
     folder = files.directory(log.current_shard())
     assert verified(two, folder)[0] == 1
     witnesses.submit(log.current_shard())
-    code, said = verified(two, folder)
+    _code, said = verified(two, folder)
     assert said.startswith("PASS"), said
     two.running["two"].stop()
     grow(2)

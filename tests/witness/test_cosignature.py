@@ -96,7 +96,7 @@ def test_no_changed_byte_of_a_cosignature_goes_unnoticed(at: int, change: int) -
     data = bytearray(b64decode(LINE.split(" ")[2]))
     data[4 + at] ^= change
     with pytest.raises(ProofError):
-        cosignature.time_of(note.parse(f"{SIGNED}— {KEY.name} {note.encode_base64(data)}\n"), KEY, check_signature)
+        cosignature.time_of(note.parse(f"{SIGNED}— {KEY.name} {note.encode_base64(bytes(data))}\n"), KEY, check_signature)
 
 
 @pytest.mark.parametrize("length", [1, 8, 64, 71, 73])
