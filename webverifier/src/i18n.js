@@ -28,6 +28,7 @@ const EN = {
   cast: "ballots in the log", counted: "of them count", entries: "entries in the log", act: "result number",
   method: "Counting rule", story: "How the count went, step by step", draw: "The draw behind the lots",
   so_far: "So far", no_result: "There is no published result to compare with.", not_shown: "The result is shown when every check has passed.",
+  not_so: "This does not hold: {check}", events: "What happened besides the ballots",
   checks: "What was checked", notes: "What this does not prove", save: "Save as JSON", print: "Print",
   status_pass: "Fits", status_fail: "Wrong", status_warn: "Not sure", "status_n/a": "Not needed", status_open: "Not looked at",
   paper: "Your own receipt", paper_text: "Drop here the receipt that you saved when you voted, its proof, or the file that says where you stand on the roll. It is compared with the log that was just read, and does not leave your device.",
@@ -75,6 +76,7 @@ const FA = {
   cast: "برگه در دفتر", counted: "برگه به شمار آمد", entries: "ثبت در دفتر", act: "شمارهٔ نتیجه",
   method: "قاعدهٔ شمارش", story: "شمارش گام‌به‌گام", draw: "قرعه‌ای که پشت ترتیب‌هاست",
   so_far: "تا این‌جا", no_result: "هنوز نتیجه‌ای منتشر نشده که با آن سنجیده شود.", not_shown: "نتیجه وقتی نشان داده می‌شود که همهٔ بررسی‌ها درست درآمده باشد.",
+  not_so: "این برقرار نیست: {check}", events: "آنچه جز دادن رأی روی داد",
   checks: "آنچه بررسی شد", notes: "آنچه این بررسی ثابت نمی‌کند", save: "ذخیره به‌صورت JSON", print: "چاپ",
   status_pass: "درست", status_fail: "نادرست", status_warn: "نامطمئن", "status_n/a": "لازم نبود", status_open: "دیده نشد",
   paper: "رسید خودتان", paper_text: "رسیدی را که هنگام رأی دادن ذخیره کردید، یا گواه آن، یا پرونده‌ای را که جای شما در فهرست را می‌گوید این‌جا بیندازید. با دفتری که هم‌اکنون خوانده شد سنجیده می‌شود و از دستگاه شما بیرون نمی‌رود.",
@@ -115,6 +117,13 @@ const CHECKS = {
   C18: ["Ballots entered the log in shuffled groups, none smaller than promised.", "برگه‌ها در گروه‌های درهم وارد دفتر شده‌اند و هیچ گروهی کوچک‌تر از وعده نیست."],
   C19: ["As many people are marked as having voted as cast a ballot.", "شمار کسانی که «رأی داده» نشان خورده‌اند با شمار رأی‌دهندگان برابر است."],
   C20: ["The receipt in hand and the log say the same.", "رسیدی که در دست است و دفتر یک چیز می‌گویند."],
+};
+
+// The same of a file in hand, where the question is another.
+const PAPER_CHECKS = {
+  C2: ["The log’s key has signed this file.", "کلید دفتر این پرونده را امضا کرده است."],
+  C4: ["The log still holds what the file proves.", "دفتر هنوز آنچه را پرونده ثابت می‌کند در خود دارد."],
+  C6: ["The file speaks of a ballot in the one allowed way.", "پرونده به تنها شکل مجاز از یک برگه می‌گوید."],
 };
 
 // Beginnings of the technical notes, and what they mean to a reader.
@@ -162,11 +171,13 @@ export const current = () => language;
 export const say = (name, values = {}) => {
   const text = (language === "fa" ? FA : EN)[name];
   if (text === undefined) throw new RangeError(`no sentence ${name}`);
-  return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  const [before, after] = language === "fa" ? ["\u2068", "\u2069"] : ["", ""]; // Latin within Persian keeps its own direction
+  return text.replace(/\{(\w+)\}/g, (_, key) => before + values[key] + after);
 };
 
 export const sayNumber = (value) => new Intl.NumberFormat(language).format(value);
 export const sayCheck = (id) => CHECKS[id][language === "fa" ? 1 : 0];
+export const sayPaperCheck = (id) => (PAPER_CHECKS[id] || CHECKS[id])[language === "fa" ? 1 : 0];
 
 // A technical note in the reader's words, or null where only its own words will do.
 export const sayNote = (note) => {

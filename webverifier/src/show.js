@@ -1,13 +1,13 @@
 // What was found, for people: the verdict, the result, every check, and what was not checked.
 import { download, el, icon, tech } from "./dom.js";
-import { current, say, sayCheck, sayNote, sayNumber } from "./i18n.js";
+import { current, say, sayCheck, sayNote, sayNumber, sayPaperCheck } from "./i18n.js";
 
 const KEY = { pass: "pass", fail: "fail", "cannot tell": "open" };
 const WORST = ["fail", "open", "warn", "pass", "n/a"];
 
 // A banner that says one thing in large words.
 const banner = (kind, title, texts, id) => el("section", { class: `verdict is-${kind}`, "aria-labelledby": id },
-  icon(kind), el("h2", { id, tabindex: "-1" }, title), el("div", { class: "stack" }, texts.filter(Boolean).map((text) => el("p", {}, text))));
+  icon(kind), el("h2", { id, tabindex: "-1" }, title), el("div", { class: "stack" }, texts.filter(Boolean).map((text) => el("div", {}, text))));
 
 const note = (text) => {
   const words = sayNote(text);
@@ -38,7 +38,7 @@ const result = (answer) => {
   if (title) parts.push(el("h3", {}, title));
   parts.push(el("dl", { class: "facts" }, facts));
   if (poll.winners) parts.push(...winners(answer));
-  else parts.push(el("p", { class: "muted" }, poll.act ? say("not_shown") : say("no_result")));
+  else parts.push(el("p", { class: "muted" }, ["published", "superseded"].includes(poll.state) ? say("not_shown") : say("no_result")));
   if (poll.draw) parts.push(el("p", { class: "small" }, say("draw"), ": ", el("bdi", {}, poll.draw)));
   if (poll.story?.length) {
     const lines = poll.story.map((line) => el("li", { class: "tech", lang: "en", dir: "ltr" }, line));
@@ -64,16 +64,24 @@ const winners = (answer) => {
 };
 
 // Checks by their number, each once: the worst that was found under its name, with all its technical lines.
-const checks = (found) => {
+const checks = (found, sentence = sayCheck) => {
   const byId = new Map();
   for (const check of found) byId.set(check.id, [...(byId.get(check.id) || []), check]);
   return [...byId].sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1))).map(([id, all]) => {
     const status = WORST.find((one) => all.some((check) => check.status === one));
     return el("li", { class: `check is-${status.replace("/", "")}`, "data-check": id, "data-status": status }, icon(status),
-      el("p", { class: "check__head" }, el("strong", {}, sayCheck(id)), " ", el("span", { class: "check__state" }, say(`status_${status}`))),
+      el("p", { class: "check__head" }, el("strong", {}, sentence(id)), " ", el("span", { class: "check__state" }, say(`status_${status}`))),
       all.map((check) => tech(`${check.id} ${check.text}`)));
   });
 };
+
+const broken = ({ checks: all }) => {
+  const ids = [...new Set(all.filter((check) => check.status === "fail").map((check) => check.id))];
+  return ids.map((id) => say("not_so", { check: sayCheck(id) }));
+};
+
+const events = ({ poll }) => (poll.events?.length ? el("section", { class: "stack", "aria-labelledby": "events" },
+  el("h2", { id: "events" }, say("events")), el("ul", { class: "list-notes" }, poll.events.map((event) => el("li", {}, tech(event))))) : null);
 
 export const showAnswer = (answer, { onPaper }) => {
   const kind = KEY[answer.verdict];
@@ -82,7 +90,7 @@ export const showAnswer = (answer, { onPaper }) => {
   const save = () => download(`verification-${answer.poll.id || "poll"}.json`, JSON.stringify(json, null, 1) + "\n", "application/json");
   const notes = answer.warnings.slice(0, told ?? answer.warnings.length);
   return el("div", { class: "stack stack--loose", id: "answer", "data-verdict": answer.verdict },
-    banner(kind, say(kind), [say(`${kind}_text`), ...(kind === "open" ? reasons : [])], "verdict"),
+    banner(kind, say(kind), [say(`${kind}_text`), ...(kind === "open" ? reasons : []), ...broken(answer)], "verdict"),
     result(answer),
     el("div", { class: "row no-print" },
       el("button", { class: "btn", type: "button", onclick: save }, icon("save"), say("save")),
@@ -91,6 +99,7 @@ export const showAnswer = (answer, { onPaper }) => {
       el("ul", { class: "list-notes" }, notes.map(note))) : null,
     answer.checks.length ? el("section", { class: "stack", "aria-labelledby": "checks" }, el("h2", { id: "checks" }, say("checks")),
       el("ul", { class: "plain checks" }, checks(answer.checks))) : null,
+    events(answer),
     answer.log.size ? paperBox(onPaper) : null);
 };
 
@@ -111,6 +120,8 @@ const paperBox = (onPaper) => {
     el("p", { class: "measure" }, say("paper_text")), drop, el("div", { id: "paper-answer", role: "status" }));
 };
 
+const words = (all) => (all.length ? el("ul", {}, all.map((word) => el("li", {}, el("bdi", {}, word)))) : null);
+
 // The answer about a file in hand.
 export const showPaper = (report) => {
   const { poll, verdict } = report;
@@ -129,9 +140,10 @@ export const showPaper = (report) => {
     if (poll.voted !== undefined) texts.push(say("place_wrong"));
   } else {
     texts.push(say("paper_in_text", { index: sayNumber(poll.index), bid: poll.bid }));
-    texts.push(poll.hidden ? say("paper_hidden") : `${say("paper_says")} ${poll.words.join("; ") || say("paper_blank")}`);
+    if (poll.hidden) texts.push(say("paper_hidden"));
+    else texts.push([`${say("paper_says")} ${poll.words.length ? "" : say("paper_blank")}`, words(poll.words)]);
     texts.push(poll.replaced ? say("paper_replaced") : null, poll.voided ? say("paper_voided") : null, say("paper_wrong"));
   }
   return el("div", { class: "stack", "data-verdict": verdict }, banner(kind, title, texts, "paper-verdict"),
-    el("ul", { class: "plain checks" }, checks(report.checks)));
+    el("ul", { class: "plain checks" }, checks(report.checks, sayPaperCheck)));
 };
