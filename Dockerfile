@@ -8,7 +8,7 @@ COPY . .
 RUN pybabel -q compile -d locale -D django \
  && DEBUG=0 SECRET_KEY=only-while-building-the-image-only-while-building-the-image HOSTS=localhost SMTP_HOST=localhost STATIC_ROOT=/app/collected \
     DATA_DIR=/tmp/build python manage.py collectstatic --noinput -v 0 \
- && useradd --system --home /data deliberate && mkdir /data && chown deliberate /data
+ && useradd --system --home /data deliberate && mkdir -p /data/log /data/keys /data/box && chown -R deliberate /data
 ENV STATIC_ROOT=/app/collected
 USER deliberate
 EXPOSE 8000

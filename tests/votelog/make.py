@@ -65,7 +65,8 @@ def opened(poll: str = "p1") -> None:
     with transaction.atomic():
         record("poll.created", poll=poll, d=created())
         record("roll.committed", poll=poll, d={"roll": "r1", "count": 50, "root": Z, "rule_sha256": text("Everyone")})
-        record("credentials.committed", poll=poll, d={"count": 50, "root": Z, "blob_sha256": put_blob(bytes(50 * 32), salted=True)})
+        blob = put_blob(bytes(50 * 32), salted=True)
+        record("credentials.committed", poll=poll, d={"count": 50, "root": Z, "blob_sha256": blob})
         record("poll.opened", poll=poll, d={})
 
 

@@ -14,7 +14,7 @@ from merkle.tiles import ENTRIES, Tile
 from merkle.tree import Tree, leaf_hash
 from tests.votelog import make
 from tests.votelog.append_only import lifted
-from votelog import files, keys, log, mixing, sequencer
+from votelog import files, keys, log, mixing, sequencer, trees
 from votelog.actions import put_blob
 from votelog.models import Event
 
@@ -118,6 +118,7 @@ def test_a_reader_with_an_older_checkpoint_still_gets_its_partial_tiles(client: 
         ("checkpoint", "public, max-age=1"),
         ("checkpoint/latest", "public, max-age=1"),
         ("tile/0/000.p/10", "public, max-age=31536000, immutable"),
+        ("tile/0/000.p/7", "public, max-age=31536000, immutable"),
         ("tile/entries/000.p/10", "public, max-age=31536000, immutable"),
         ("blob/{blob}", "public, max-age=31536000, immutable"),
         ("", "public, max-age=1"),
@@ -136,7 +137,13 @@ def test_what_is_served_may_be_read_from_anywhere_and_cached(client: Client, pre
     head = client.head(path)
     assert (head.status_code, head.content, head["Content-Length"]) == (200, b"", response["Content-Length"])
     for method in ("post", "put", "patch", "delete"):
-        assert getattr(client, method)(path).status_code == 405
+        refused = getattr(client, method)(path)
+        assert (refused.status_code, refused["Allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert refused["Access-Control-Allow-Origin"] == "*"
+    asked = client.options(path, headers={"origin": "https://elsewhere.example", "access-control-request-method": "GET"})
+    assert (asked.status_code, asked.content) == (204, b"")
+    assert asked["Access-Control-Allow-Origin"] == "*"
+    assert "GET" in asked["Access-Control-Allow-Methods"]
 
 
 @pytest.mark.parametrize(
@@ -162,14 +169,20 @@ def test_what_is_served_may_be_read_from_anywhere_and_cached(client: Client, pre
         "checkpoint/",
         "checkpoint/oldest",
         "sequencer.lock",
+        "checkpoint.latest",
+        "../sequencer.instance",
         "blob/" + "0" * 64,
         "blob/" + "A" * 64,
         "",
     ],
 )
-def test_nothing_else_is_served(client: Client, prefix: str, path: str) -> None:
+def test_nothing_else_is_served_and_that_is_said_to_programs(client: Client, prefix: str, path: str) -> None:
     make.small_log()
-    assert client.get(prefix + path).status_code == 404
+    response = client.get(prefix + path)
+    assert (response.status_code, response.content) == (404, b"not found\n")
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Cache-Control"] == "no-store"  # what is not there now may be there soon
+    assert client.head(prefix + path).status_code == 404
 
 
 def test_another_year_is_not_found_and_says_so_to_programs(client: Client) -> None:
@@ -178,6 +191,19 @@ def test_another_year_is_not_found_and_says_so_to_programs(client: Client) -> No
     assert (response.status_code, response.content) == (404, b"not found\n")
     assert response["Access-Control-Allow-Origin"] == "*"
     assert client.get("/log/1999/tile/0/000.p/1").status_code == 404
+    for shard in ("2026-1", "2026-10", "20266", "x"):
+        assert client.get(f"/log/{shard}/checkpoint").content == b"not found\n"
+
+
+def test_the_newest_checkpoint_is_served_beside_the_published_one(client: Client, prefix: str) -> None:
+    make.small_log()
+    make.opened("p2")
+    shard = log.current_shard()
+    sequencer.append(shard, mixing.ripe_polls())
+    files.publish(shard, sequencer.sign(shard, trees.load(shard)), served=False)
+    assert get(client, prefix + "checkpoint").splitlines()[1] == b"10"
+    assert get(client, prefix + "checkpoint/latest").splitlines()[1] == b"14"
+    assert get(client, prefix + "tile/0/000.p/14")
 
 
 def test_what_has_no_checkpoint_yet_is_not_served(client: Client, prefix: str) -> None:
@@ -213,4 +239,5 @@ def test_the_index_is_empty_before_the_log_is_open_and_then_names_its_keys(clien
         "vkey": log.vkey(),
         "receipt_vkey": log.receipt_vkey(),
     }
+    assert set(client.get("/log/").json()) == {"logs"}
     assert note.VerifierKey.parse(served["receipt_vkey"]).name == f"vote.example.org/log/{shard}/receipt"
