@@ -199,6 +199,7 @@ def _compress(point: Point) -> bytes:
 BASE = _decompress((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
+@lru_cache(maxsize=256)                                    # the same checkpoint is looked at more than once
 def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> None:
     """Raises ValueError unless `signature` is good. Refuses S >= L and public keys of small order."""
     if len(public) != 32 or len(signature) != 64:
@@ -2327,6 +2328,9 @@ class Poll:
         self.entries: List[Step] = log.polls.get(name, [])
         self.casts = [step for step in self.entries if isinstance(step, Cast)]
         self.others = [step for step in self.entries if isinstance(step, Entry)]
+        self.by_kind: Dict[str, List[Entry]] = {}
+        for entry in self.others:
+            self.by_kind.setdefault(entry.kind, []).append(entry)
         self.last: Dict[str, Cast] = {cast.cred: cast for cast in self.casts}
         self.voids: Dict[str, int] = {}                    # bid -> index of the entry that voided it
         for void in self.all("ballot.voided"):
@@ -2335,20 +2339,19 @@ class Poll:
         self.opened = False                                # the commitments were opened, and fit
 
     def all(self, kind: str) -> List[Entry]:
-        return [entry for entry in self.others if entry.kind == kind]
+        return self.by_kind.get(kind, [])
 
     def entry(self, kind: str) -> Entry:
         """The poll's first entry of this type."""
-        for entry in self.others:
-            if entry.kind == kind:
-                return entry
-        raise Problem("C8", f"the poll has no {kind}")
+        if kind not in self.by_kind:
+            raise Problem("C8", f"the poll has no {kind}")
+        return self.by_kind[kind][0]
 
     def one(self, kind: str) -> Dict[str, Any]:
         return self.entry(kind).d
 
     def has(self, kind: str) -> bool:
-        return any(entry.kind == kind for entry in self.others)
+        return kind in self.by_kind
 
     @property
     def config(self) -> Dict[str, Any]:
@@ -2565,13 +2568,13 @@ def check_revisions(poll: Poll) -> str:
 
 def check_ballots(poll: Poll) -> str:
     """C12: what ballots say is allowed. Those of a sealed poll are looked at once they are opened."""
-    config, good, looked = poll.config, set(), 0
+    config, sealed, good, looked = poll.config, poll.sealed, set(), 0
     cost = {option["id"]: option.get("cost", 0) for option in config["options"]}
     kind, limits = next(iter(config["ballot"].items()))
     check = _check_approvals if kind == "approve" else _check_ranking if kind == "rank" else _check_points
     for cast in poll.casts:
-        if (cast.c != "") != poll.sealed:
-            raise Problem("C12", f"entry {cast.index} is {'not ' if poll.sealed else ''}sealed, unlike the ballots of this poll")
+        if (cast.c != "") != sealed:
+            raise Problem("C12", f"entry {cast.index} is {'not ' if sealed else ''}sealed, unlike the ballots of this poll")
         if cast.b is None:
             continue
         looked += 1
@@ -2650,6 +2653,9 @@ def check_openings(poll: Poll) -> Tuple[str, str]:
     """C14: status and text. Fills in what the opened ballots say."""
     if not poll.sealed:
         return "n/a", "openings (ballots are not sealed)"
+    clear = next((cast for cast in poll.casts if not cast.c), None)
+    if clear is not None:
+        raise Problem("C12", f"entry {clear.index} is not sealed, unlike the ballots of this poll")
     if not poll.has("openings.published"):
         return "n/a", f"openings (not published yet, {len(poll.casts):,} ballots are sealed)"
     stated = poll.one("openings.published")
