@@ -237,6 +237,23 @@ class DrawRoundNotYet(Refusal):
     reason = _("The draw was not recorded: the round that decides, %(due)s, has not come yet. Try again later.")
 
 
+class ReceiptFileUnreadable(Refusal):
+    code = "receipt_file_unreadable"
+    reason = _(
+        "This is no receipt of a poll here. Choose the file that you saved when you voted; its name begins with “receipt”."
+    )
+    correctable = True
+
+
+class ReceiptFileAltered(Refusal):
+    code = "receipt_file_altered"
+    reason = _(
+        "This file was changed, or this site has not signed it: its parts do not fit together. If you have another copy, "
+        "try that one."
+    )
+    correctable = True
+
+
 OF_THE_BALLOT = (
     BallotOverBudget, TooManyChoices, TooFewChoices, SameRank, TooManyPoints, PointsOverSum, PointsNotAll, BallotOfAnotherKind,
     UnknownOption,

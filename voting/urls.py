@@ -21,6 +21,7 @@ urlpatterns = [
         r"^polls/(?P<poll_id>[-\w]+)/result\.(?P<kind>csv|json|pb)$", downloads.result_download, name="result-download"
     ),
     path("receipts/", receipts.receipt_find, name="receipt-find"),
+    path("receipts/proof/", receipts.receipt_proof_posted, name="receipt-proof-posted"),
     path("receipts/<str:bid>/", receipts.receipt, name="receipt"),
     path("receipts/<slug:bid>/proof", receipts.receipt_proof, name="receipt-proof"),
 ]

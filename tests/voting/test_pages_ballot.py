@@ -97,7 +97,7 @@ def test_the_way_from_review_to_receipt(open_poll: Poll, as_ada: Client, ada) ->
     assert cast.status_code == 200
     assert standing(open_poll, ada).choice == {"approve": ["o1", "o4"]}
     assert "0123 4567 89ab cdef" in page
-    assert 'href="data:text/plain;base64,' in page
+    assert 'href="data:application/json;base64,' in page
     assert " download=" in page
     assert "Never send it to anyone who pressures you" in page
     assert "no-store" in cast["Cache-Control"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from base64 import b64encode
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from voting import actions, ballot_words, charts, errors, kinds, rules, words
 from voting.forms import BallotForm
 from voting.models import Option, Poll
 from voting.standing import Standing, standing
+from voting.views.receipts import find_url
 
 logger = logging.getLogger(__name__)
 _BUTTONS = 10
@@ -98,7 +100,6 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
         )  # fmt: skip
     except Refusal as refusal:
         return _review(request, poll, own, options, form.ballot, bid=data["bid"], revision=data["revision"], refusal=refusal)
-    url = request.build_absolute_uri(reverse("voting:receipt", args=[receipt.bid]))
     return render(
         request,
         "voting/ballot_cast.html",
@@ -107,9 +108,10 @@ def ballot_cast(request: HttpRequest, poll_id: str) -> HttpResponse:
             "receipt": receipt,
             "budgeted": poll.budgeted,
             "shown": kinds.shown(poll, options, receipt.choice),
-            "qr": charts.qr(url),
-            "find_url": request.build_absolute_uri(reverse("voting:receipt-find")),
-            "promise": b64encode(receipt.promise.encode()).decode(),
+            "qr": charts.qr(find_url(request, receipt.bid)),
+            "find_url": find_url(request),
+            # The file stands in the page itself: nothing of it is kept here, and saving it asks nobody.
+            "file": b64encode(json.dumps(receipt.file, ensure_ascii=False, indent=1).encode() + b"\n").decode(),
         },
     )
 
