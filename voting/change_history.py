@@ -61,7 +61,7 @@ def history(poll: Poll) -> list[Change]:
 
 def voided_in(poll: Poll, act: int) -> int:
     """How many ballots that act of the result left out as void."""
-    published = (entry["d"] for entry in log.recorded(poll.public_id, kind="tally.published"))
+    published = log.recorded(poll.public_id, kind="tally.published")
     return next((int(d["voided"]) for d in published if d["act"] == act), 0)
 
 
