@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.verifier import writelog as w
-from tests.webverifier.damage import attacked, by_python, damaged
+from tests.webverifier.damage import attacked, attacked_on_its_way, by_python, damaged
 from verifier import __main__ as verifier
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "static" / "verifier" / "verifier.html"
@@ -75,6 +75,12 @@ def test_both_verifiers_see_every_named_attack_at_the_same_check(page: Page) -> 
     assert found == []
     assert len(verdicts) > 120
     assert verdicts.count("fail") > 0.9 * len(verdicts)
+
+
+def test_both_verifiers_see_every_attack_on_what_happens_in_a_poll(page: Page) -> None:
+    found, verdicts = differences(page, attacked_on_its_way())
+    assert found == []
+    assert verdicts.count("fail") > 100
 
 
 def test_both_verifiers_say_the_same_of_two_hundred_damaged_logs(page: Page) -> None:

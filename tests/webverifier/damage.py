@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.verifier.attacks import ATTACKS
+from tests.verifier.attacks_on_events import LIVE, SEALED
 from tests.verifier.writelog import Scene, eventful, finished, sha
 from verifier import __main__ as verifier
 
@@ -38,6 +39,20 @@ def attacked() -> Iterator[tuple[str, dict[str, bytes]]]:
             except (KeyError, AttributeError):
                 if visibility == "live":
                     raise
+                continue
+            yield f"{name} ({visibility})", files
+
+
+def attacked_on_its_way() -> Iterator[tuple[str, dict[str, bytes]]]:
+    """The named attacks on polls in which everything happens."""
+    for visibility, tables in (("live", LIVE), ("sealed", LIVE + SEALED)):
+        for name, _check, apply in tables:
+            scene = eventful(visibility=visibility)
+            scene.chain()
+            try:
+                apply(scene)
+                files = scene.seal().files()
+            except (KeyError, IndexError, StopIteration):
                 continue
             yield f"{name} ({visibility})", files
 

@@ -73,6 +73,8 @@ export const commitment = (poll, { cred, rev }, nonce, b) => hexhash(concat(
 // C14. Fills poll.openings.
 export const checkOpenings = async (poll) => {
   if (!poll.sealed) return ["n/a", "openings (ballots are not sealed)"];
+  const clear = poll.casts.find((cast) => cast.c === undefined);
+  if (clear) throw new Problem("C12", `entry ${clear.index} is not sealed, unlike the ballots of this poll`);
   const published = poll.first("openings.published");
   if (!published) return ["n/a", `openings (not published yet, ${grouped(poll.casts.length)} ballots are sealed)`];
   const { count, sha256: name, bytes } = published.d;

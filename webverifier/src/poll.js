@@ -76,7 +76,8 @@ export class Poll {
 
   groupsAt(index) {
     const { sealed } = this;
-    return groupBallots(this.countedAt(index).map((cast) => (sealed ? this.openings.get(cast.bid) : cast.b)));
+    const said = this.countedAt(index).map((cast) => (sealed ? this.openings.get(cast.bid) : cast.b));
+    return groupBallots(said.filter((b) => b !== undefined)); // what was not opened is not there
   }
 
   get kinds() {
