@@ -59,7 +59,8 @@ def mine(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     entries = RollEntry.objects.filter(user=user).select_related("roll").order_by("-roll__pk")
     places = entries.prefetch_related(Prefetch("roll__polls", queryset=polls.select_related("process")))
-    return render(request, "eligibility/mine.html", {"places": [Place(entry) for entry in places]})
+    page = {"places": [Place(entry) for entry in places], "base_url": f"{request.scheme}://{request.get_host()}"}
+    return render(request, "eligibility/mine.html", page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -64,18 +64,18 @@ def poll_created(poll: Poll, *, origin: str) -> D:
     }
 
 
-def _roll_leaves(entries: Iterable[RollEntry]) -> list[bytes]:
+def roll_leaves(entries: Iterable[RollEntry]) -> list[bytes]:
     return [tree.leaf_hash(b"roll/v1" + bytes(entry.salt) + bytes(entry.uid)) for entry in entries]
 
 
 def roll_committed(roll: Roll) -> D:
-    leaves = _roll_leaves(roll.entries.order_by("index"))
+    leaves = roll_leaves(roll.entries.order_by("index"))
     return {"roll": roll.public_id, "count": len(leaves), "root": tree.root(leaves).hex(), "rule_sha256": text_blob(roll.rule)}
 
 
 def roll_changed(roll: Roll, added: Sequence[RollEntry]) -> D:
     """`added`: the new places, by index."""
-    root = tree.root(_roll_leaves(added)).hex()
+    root = tree.root(roll_leaves(added)).hex()
     return {"roll": roll.public_id, "added_count": len(added), "added_root": root, "removed": []}
 
 

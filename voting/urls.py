@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from voting.views import ballot, boards, bundles, changes, downloads, polls, receipts, results
+from voting.views import ballot, boards, bundles, changes, downloads, places, polls, receipts, results
 
 app_name = "voting"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("polls/<slug:poll_id>/ballot/cast/", ballot.ballot_cast, name="ballot-cast"),
     re_path(r"^polls/(?P<poll_id>[-\w]+)/options/(?P<key>[a-z0-9_.-]+)/$", polls.option_detail, name="option-detail"),
     path("polls/<slug:poll_id>/bundle.zip", bundles.poll_bundle, name="poll-bundle"),
+    path("polls/<slug:poll_id>/place.json", places.place, name="place"),
     path("polls/<slug:poll_id>/board/", boards.board, name="board"),
     path("polls/<slug:poll_id>/result/", results.result, name="result"),
     re_path(
