@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from objections import actions as objections
@@ -66,7 +66,7 @@ def start() -> threading.Event:
     except DatabaseError:  # away, or not migrated yet: the thread looks before it does anything
         checked = False
     finally:
-        connection.close()
+        close_old_connections()
     stop = threading.Event()
     threading.Thread(target=_run, args=[stop, checked], name="background", daemon=True).start()
     return stop

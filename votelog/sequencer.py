@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -83,6 +84,27 @@ def advance(*, tell: bool = True) -> Published:
         witnesses.after_publishing(log.current_shard())
         _witnesses_asked = True
     return published
+
+
+def settle(*, patience: float = 120.0) -> None:
+    """Bring what is recorded by now into the log: by a pass here or, where another process is the sequencer, by waiting for it.
+
+    For commands. Raises NotAlone when the other one has not done it within `patience` seconds, and what `run_once` raises.
+    """
+    instance = Instance()
+    if instance.acquire():
+        try:
+            run_once()
+        finally:
+            instance.release()
+        return
+    rows = Pending.objects.exclude(kind=BALLOT).values_list("id", "poll")
+    awaited = [id for id, poll in rows if log.takes_entries(poll)]
+    deadline, pause = monotonic() + patience, threading.Event()
+    while Pending.objects.filter(id__in=awaited).exists() or any(log.size(s) < trees.size(s) for s in log.shards()):
+        if monotonic() > deadline:
+            raise NotAlone("the sequencer, a process of its own, does not bring into the log what waits: does it run?")
+        pause.wait(HEARTBEAT)
 
 
 def run_until(stop: threading.Event, *, instance: Instance | None = None, tell: bool = True) -> None:

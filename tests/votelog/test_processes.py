@@ -15,6 +15,8 @@ from django.db import connection
 
 from tests.votelog import make
 from votelog import fsck, log, sequencer
+from votelog.errors import NotAlone
+from votelog.instance import Instance
 from votelog.models import Checkpoint, Event, Pending
 from votelog.signals import entries_published
 
@@ -41,7 +43,7 @@ def test_eight_passes_at_a_time_give_every_entry_one_place() -> None:
     make.opened()
     make.cast(*range(100), k=1)
     in_threads(*[sequencer.run_once] * 8)
-    assert (Event.objects.count(), Pending.objects.count(), Checkpoint.objects.count()) == (105, 0, 1)
+    assert (Event.objects.count(), Pending.objects.count(), Checkpoint.objects.count()) == (106, 0, 1)
     assert fsck.findings() == []
 
 
@@ -79,6 +81,42 @@ def test_the_sequencer_as_a_process_ends_cleanly_on_sigterm() -> None:
         process.terminate()
         assert process.wait(30) == 0
     assert sequencer.run_once().size == 5
+
+
+@pytest.mark.postgres
+def test_a_command_beside_a_running_sequencer_waits_for_it() -> None:
+    make.opened()
+    running = Instance()
+    assert running.acquire()
+    with pytest.raises(NotAlone, match="does it run"):
+        sequencer.settle(patience=0.1)
+    assert not Event.objects.exists()
+    in_threads(sequencer.settle, sequencer.run_once)
+    assert log.size() == 5
+    running.release()
+    make.cast(1, k=1)
+    sequencer.settle()
+    assert log.size() == 7
+
+
+@pytest.mark.postgres
+def test_the_lock_of_the_sequencer_is_gone_with_its_connection_and_taken_anew() -> None:
+    first, second = Instance(), Instance()
+    assert first.acquire()
+    assert not second.acquire()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid() "
+            "and database = (select oid from pg_database where datname = current_database())"
+        )
+    assert second.acquire()
+    assert not first.acquire()
+    stop = threading.Event()
+    with pytest.raises(NotAlone):
+        sequencer.run_until(stop, instance=first)
+    second.release()
+    assert first.acquire()
+    first.release()
 
 
 def test_the_loop_publishes_what_comes_and_ends_when_told() -> None:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 at=timezone.now(),
                 progress=lambda votes: tqdm(votes, desc="Casting ballots", unit=" ballots", delay=2, leave=False, disable=None),
             )
-            result = imports.finish(poll, at=timezone.now(), sequence=sequencer.run_once)
+            result = imports.finish(poll, at=timezone.now(), sequence=sequencer.settle)
         except imports.AlreadyImported as refusal:
             self.stdout.write(str(refusal))
             return
