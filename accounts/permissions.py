@@ -40,7 +40,6 @@ GRANTS: dict[str, Grant] = {
     "poll.change.request": _staff,
     "poll.change.approve": _staff,  # somebody else than who asked
     "poll.open": _staff,
-    "poll.close": _staff,
     "poll.publish": _staff,
     "delivery.record": _staff,
     "content.hide": _staff,

@@ -123,7 +123,7 @@ class CastingTooFast(Refusal):
 
 class PollNotDraft(Refusal):
     code = "poll_not_draft"
-    reason = _("This poll has been opened already.")
+    reason = _("This poll has been announced or opened already.")
 
 
 class PollIncomplete(Refusal):
