@@ -1,4 +1,4 @@
-"""What two people change about a poll after it was announced: each change is in the log, and each refusal leaves all as it was."""
+"""What two people change about a poll after it was announced: each change is in the log, each refusal leaves all as it was."""
 
 from __future__ import annotations
 

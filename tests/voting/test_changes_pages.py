@@ -196,7 +196,8 @@ def test_a_ballot_is_voided_by_two_and_the_result_says_how_many(running: Poll, s
     bid = make.cast(running, ada, "o1").bid
     sequencer.run_once()
     shown = " ".join(bid[at : at + 4] for at in range(0, 32, 4)).upper()
-    review = signed_in(staff).post(new(running, "void"), {"bid": shown, "reason_code": "not_eligible", "reason_en": "x", "do": "review"})
+    form = {"bid": shown, "reason_code": "not_eligible", "reason_en": "x", "do": "review"}
+    review = signed_in(staff).post(new(running, "void"), form)
     assert "Project 1" not in review.content.decode(), "what the ballot says must not matter"
     decide(ask(running, staff, "void", bid=shown, reason_code="not_eligible", reason_en="Moved away."), other)
     make.published(running)
