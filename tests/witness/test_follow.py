@@ -117,6 +117,9 @@ def test_a_log_that_is_away_or_serves_nonsense_is_waited_for(tmp_path: Path) -> 
             (folder / "checkpoint").write_bytes(content)
             with pytest.raises(Unreachable):
                 once(made, url, out=None)
+        publish(folder, Log(300, origin="other.example"), 300)
+        with pytest.raises(Unreachable, match="no key of --log or --policy has signed"):
+            once(made, url, out=None)
         publish(folder, LOG, 300)
         (folder / "tile/0/001.p/44").unlink()
         with pytest.raises(Unreachable, match="missing"):
