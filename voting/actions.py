@@ -397,7 +397,7 @@ def refresh_board(*, public_id: str) -> None:
     """Recompute what observers see, and tell them when it changed. Called after each mix and, for turnout, by the clock."""
     with transaction.atomic():
         lock_exclusive(f"refresh {public_id}")  # else an older count could overwrite a newer one
-        poll = Poll.objects.filter(public_id=public_id).exclude(status=Poll.Status.DRAFT).first()
+        poll = Poll.objects.filter(public_id=public_id, board__isnull=False).first()  # from opening on
         if poll is not None and tabulate.refresh_board(poll):
             announce(poll.topic, lambda: render_board(poll))
 

@@ -77,6 +77,7 @@ def test_an_announced_poll_is_public_with_its_rules_in_the_log_and_takes_no_ball
     assert frozen.status == Poll.Status.FROZEN
     assert Poll.objects.visible_to(bo).filter(pk=frozen.pk).exists()
     assert kinds(frozen) == ["poll.created"]
+    actions.refresh_board(public_id=frozen.public_id)  # as after each entry of the log; there is no board to refresh
     refused(errors.PollNotYetOpen, frozen, lambda: make.cast(frozen, ada, "o1"))
 
 
