@@ -42,6 +42,7 @@ RANDOM = [
     (re.compile(r"[A-Za-z0-9+/]{40,}={0,2}"), "BASE64"),
     (re.compile(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"|\'nonce-[^\']*\''), "TOKEN"),
     (re.compile(r"(?<=[\"&;:])(?:X-CSRFToken[^,}]*)"), "TOKEN"),
+    (re.compile(r'datetime="[^"]*"'), "MOMENT"),  # of a file: its clock does not stand still
     (re.compile(r"DV[0-9A-Za-z+/=]+|— \S+ \S+"), "SIGNATURE"),
 ]
 
