@@ -211,7 +211,6 @@ LIVE += [
         "C9",
         lambda s: s.d("poll.closed").update(reason="by_hand", text_sha256=s.text(en="x"), actors=[ACTORS[0]] * 2),
     ),
-    ("extended beyond thirty days", "C8", change("poll.extended", closes_at=NOW - 100 + 30 * DAY + 1)),
     ("extended to the same time", "C8", change("poll.extended", closes_at=NOW - 100)),
     ("extended after the close", "C8", put("participation.published", 0, lambda s: s.act("poll.extended", closes_at=NOW + 9))),
     ("amended after it was opened", "C8", put("poll.extended", 0, lambda s: s.act("poll.amended", **s.d("poll.created")))),
@@ -276,13 +275,25 @@ def too_early(scene: Scene) -> None:
 @attack("a credential of the roll committed a second time", "C10")
 def twice_committed(scene: Scene) -> None:
     place, size = at(scene, "credentials.committed", 1), len(scene.entries)
-    commit_credentials(scene, range(59, 64))
+    commit_credentials(scene, [59, 61, 62, 63, 64])
     scene.entries[place] = scene.entries.pop(size)
 
 
 @attack("a second ballot though the first was not voided", "C11")
 def second_ballot(scene: Scene) -> None:
     scene.d("ballot.voided")["bid"] = cast(3, "")["bid"]
+
+
+@attack("a second ballot whose forerunner was voided only afterwards", "C11")
+def voided_too_late(scene: Scene) -> None:
+    late = scene.entries.pop(at(scene, "ballot.voided"))
+    scene.entries.insert(at(scene, "poll.closed") + 1, late)
+
+
+@attack("extended beyond thirty days", "C8")
+def far_away(scene: Scene) -> None:
+    scene.d("poll.extended")["closes_at"] = NOW - 100 + 30 * DAY + 1
+    scene.entries[at(scene, "poll.closed")]["t"] = NOW + 40 * DAY
 
 
 @attack("a ballot after a void that starts anew", "C11")
@@ -380,7 +391,8 @@ SEALED += [
     ("an opening with another nonce", "C14", lambda s: reopen(s, [{**opened(s)[0], "nonce": "0" * 64}, *opened(s)[1:]])),
     ("an opening with a further field", "C14", lambda s: reopen(s, [{**opened(s)[0], "who": "x"}, *opened(s)[1:]])),
     ("another number of openings", "C14", change("openings.published", count=3)),
-    ("openings of another length", "C14", change("openings.published", bytes=9)),
+    ("openings of fewer bytes than there are", "C14", change("openings.published", bytes=9)),
+    ("openings of more bytes than there are", "C14", lambda s: s.d("openings.published").update(bytes=10_000)),
     ("openings without the last LF", "C14", spoil_openings(lambda data: data[:-1])),
     ("openings that are not canonical", "C14", spoil_openings(lambda data: data.replace(b'{"b":', b'{ "b":', 1))),
     ("openings that are not served", "C14", lambda s: s.blobs.pop(s.d("openings.published")["sha256"])),

@@ -10,6 +10,7 @@ from tests.verifier.attacks import ATTACKS, Attack
 from tests.verifier.attacks_on_events import LIVE, SEALED, at, cut
 from tests.verifier.writelog import (
     ACTORS,
+    DAY,
     NOW,
     Memory,
     Scene,
@@ -155,6 +156,15 @@ def test_an_amended_poll_passes_by_its_last_configuration() -> None:
     report = checked(scene.seal().memory())
     assert report.verdict == "pass", report.checks
     assert report.poll["budget"] == 60
+
+
+def test_thirty_days_are_not_too_long() -> None:
+    scene = eventful()
+    scene.d("poll.extended")["closes_at"] = NOW - 100 + 30 * DAY
+    cut("poll.closed")(scene)
+    close_poll(scene)
+    scene.entries[at(scene, "poll.closed")]["t"] = NOW + 40 * DAY
+    assert checked(scene.seal().memory()).verdict == "pass"
 
 
 def test_a_voided_revision_does_not_revive_the_one_before() -> None:

@@ -65,6 +65,12 @@ def test_both_logs_of_an_instance_are_checked_and_that_one_follows_the_other() -
     assert any("is not here" in warning for warning in report.warnings)
 
 
+def test_a_key_of_one_of_two_logs_asks_for_that_log_alone() -> None:
+    report = log_checked(Memory(instance(*two_logs())), vkeys=[Signer(NEXT_ORIGIN).vkey])
+    assert (report.verdict, report.log["origin"]) == ("pass", NEXT_ORIGIN)
+    assert any(f"{ORIGIN} was not checked" in warning for warning in report.warnings)
+
+
 def spoil(**prev: Any) -> Callable[[Scene, Scene], object]:
     return lambda old, new: new.d("log.opened")["prev"].update(prev)
 
@@ -74,6 +80,7 @@ def spoil(**prev: Any) -> Callable[[Scene, Scene], object]:
     [
         ("C4", spoil(root="0" * 64)),
         ("C4", spoil(size=999)),
+        ("C4", lambda old, new: new.d("log.opened")["prev"].update(size=999, root=root(old.leaves).hex())),
         ("C4", lambda old, new: new.d("log.opened").pop("prev")),
         ("C4", lambda old, new: old.d("log.closed").update(next_origin="other.example/log")),
         ("C8", lambda old, new: old.add("log.closed", poll="", next_origin=NEXT_ORIGIN)),
@@ -171,6 +178,14 @@ def test_a_hostile_zip_never_passes_and_never_breaks_the_program(raw: bytes, tmp
     code = verifier.main(["poll", str(tmp_path / "x.zip"), "p1"])
     assert code in (1, 2)
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", ["MAX_ZIP", "MAX_ZIP_LIST", "MAX_UNZIPPED"])
+def test_a_zip_beyond_a_limit_is_not_read(limit: str, bundle: dict[str, bytes], tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "p1.zip").write_bytes(zipped(bundle))
+    assert verifier.main(["poll", str(tmp_path / "p1.zip"), "p1"]) == 0
+    monkeypatch.setattr(verifier, limit, 100)
+    assert verifier.main(["poll", str(tmp_path / "p1.zip"), "p1"]) == 2
 
 
 def test_a_file_that_unpacks_to_more_than_it_may_is_read_no_further(tmp_path: Path) -> None:
