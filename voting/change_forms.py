@@ -22,7 +22,7 @@ class Moment(forms.DateTimeField):
 
     def __init__(self, **options: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local", "dir": "ltr"}, format="%Y-%m-%dT%H:%M")
-        options.setdefault("help_text", _("By the clock of this council, in the Gregorian calendar: 2027-01-31T18:00."))
+        options.setdefault("help_text", _("By the clock of this council, in the Gregorian calendar."))
         super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], widget=widget, **options)
 
     def to_python(self, value: Any) -> datetime | None:
@@ -43,10 +43,9 @@ class Whole(forms.IntegerField):
 
 
 def _text(label: Any, language: str, *, rows: int, limit: int, required: bool = False, hint: Any = "") -> forms.CharField:
-    attrs = {"rows": rows, "lang": language, "dir": "rtl" if language == "fa" else "ltr"}
-    return forms.CharField(
-        label=label, max_length=limit, required=required, help_text=hint, widget=forms.Textarea(attrs=attrs)
-    )
+    attrs: dict[str, Any] = {"lang": language, "dir": "rtl" if language == "fa" else "ltr"}
+    widget = forms.TextInput(attrs=attrs) if rows == 1 else forms.Textarea(attrs=attrs | {"rows": rows})
+    return forms.CharField(label=label, max_length=limit, required=required, help_text=hint, widget=widget)
 
 
 _REASON_HINT = _("In public, word for word, with the change. One language is enough.")
@@ -62,7 +61,7 @@ class ChangeForm(forms.Form):
         super().__init__(data)
         self.poll = poll
         self.more(poll)
-        self.order_fields([name for name in self.fields if not name.startswith("reason_")] + ["reason_en", "reason_fa"])
+        self.order_fields([name for name in self.fields if name not in ("reason_en", "reason_fa")] + ["reason_en", "reason_fa"])
 
     def more(self, poll: Poll) -> None:
         """Fields that depend on the poll."""
