@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Coalesce
 from django.db.models import Count, OuterRef, Subquery, Sum
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -55,7 +56,7 @@ def open_polls(user: object, at: datetime) -> list[Poll]:
         Poll.objects.visible_to(user)
         .filter(status=Poll.Status.OPEN, opens_at__lte=at, closes_at__gt=at)
         .select_related("process", "board")
-        .annotate(places=Count("roll__entries"))
+        .annotate(places=Coalesce("roll_count", Count("roll__entries")))
         .order_by("closes_at")
     )
 

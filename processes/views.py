@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models.functions import Coalesce
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -119,7 +120,7 @@ def process_detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     phase = process.phase_at(now)
     # Polls and proposals stand above processes in the house; their rows are reached through the process.
-    polls = list(process.polls.visible_to(request.user).select_related("board").annotate(places=Count("roll__entries")))
+    polls = list(process.polls.visible_to(request.user).select_related("board").annotate(places=Coalesce("roll_count", Count("roll__entries"))))
     for poll in polls:
         poll.deadline_kind = deadline_kind(poll.closes_at, now)  # type: ignore[attr-defined]
     proposals = process.proposals.visible_to(request.user).published()
