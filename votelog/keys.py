@@ -1,4 +1,4 @@
-"""The Ed25519 key of the log, a file in KEYS_DIR that only its own user may read, made at first use.
+"""The Ed25519 key of each log, a file in KEYS_DIR that only its own user may read, made at first use.
 
 The sequencer alone needs it. The key that signs promises is in the ballot box.
 """
@@ -20,9 +20,10 @@ from merkle.errors import ProofError
 from merkle.note import VerifierKey
 
 
-def log_key() -> Ed25519PrivateKey:
-    """The key that signs checkpoints. Raises ImproperlyConfigured when others can read it or it is no such key."""
-    return _key("log.pem")
+def log_key(shard: str) -> Ed25519PrivateKey:
+    """The key that signs checkpoints of this log; each has its own, so that keys change with the logs and a witness knows which
+    log it signs for. Raises ImproperlyConfigured when others can read it or it is no such key."""
+    return _key(f"log-{shard}.pem")
 
 
 def receipt_verifier_key(name: str) -> VerifierKey:

@@ -217,7 +217,7 @@ def sign(shard: str, tree: Tree) -> str:
     """The signed checkpoint of the tree, as the durable row it is by now. Raises WrongKey."""
     row = Checkpoint.objects.filter(shard=shard, size=tree.size).first()
     if row is None:
-        private = keys.log_key()
+        private = keys.log_key(shard)
         key = keys.verifier_key(log.origin(shard), private)
         if str(key) != log.vkey(shard):
             raise WrongKey(
@@ -238,7 +238,7 @@ def _own(kind: str, d: dict[str, Any]) -> Waiting:
 def _opening(shard: str) -> Waiting:
     d: dict[str, Any] = {
         "origin": log.origin(shard),
-        "vkey": str(keys.verifier_key(log.origin(shard), keys.log_key())),
+        "vkey": str(keys.verifier_key(log.origin(shard), keys.log_key(shard))),
         "receipt_vkey": str(keys.receipt_verifier_key(log.receipt_name(shard))),
         "software": software.release(),
     }

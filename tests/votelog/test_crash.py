@@ -237,7 +237,7 @@ def test_it_refuses_to_sign_with_another_key_or_under_another_name(settings: Any
 def test_a_key_that_others_can_read_is_refused() -> None:
     make.small_log()
     make.opened("p2")
-    key = settings.KEYS_DIR / "log.pem"
+    key = settings.KEYS_DIR / f"log-{log.current_shard()}.pem"
     assert key.stat().st_mode & 0o777 == 0o600
     key.chmod(0o640)
     with pytest.raises(ImproperlyConfigured, match="chmod 600"):

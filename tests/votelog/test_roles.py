@@ -275,7 +275,7 @@ def test_a_poll_goes_from_opening_to_result_in_separate_processes_under_these_ro
     assert fsck.findings() == []
     assert {name: files_in(folder) for name, folder in keys.items()} == {
         "box": [f"polls/{poll.public_id}.key", f"polls/{poll.public_id}.nonce", "receipt.pem"],
-        "sequencer": ["log.pem"],
+        "sequencer": [f"log-{log.current_shard()}.pem"],
         "web": [],
         "worker": [],
     }

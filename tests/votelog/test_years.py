@@ -320,7 +320,7 @@ def test_a_sound_log_is_given_up_only_when_it_is_named(clock: time_machine.Trave
     with pytest.raises(CommandError, match="Say why"):
         call_command("log_new_shard", because=" ", give_up="2026")
     call_command("log_new_shard", because="The key was lost.", give_up="2026")
-    (settings.KEYS_DIR / "log.pem").unlink()
+    (settings.KEYS_DIR / "log-2026.pem").unlink()
     assert sequencer.run_once().size == 1
     assert log.vkey("2026-2").split("+")[2] != log.vkey("2026").split("+")[2]
     with pytest.raises(CommandError, match="given up before"):
