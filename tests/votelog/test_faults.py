@@ -216,6 +216,7 @@ DAMAGE: dict[Callable[[], None], str] = {
 }
 
 
+@pytest.mark.django_db(transaction=True)  # what is tried closes connections
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
 def test_nothing_starts_on_damaged_data_and_it_says_what_is_wrong_and_where_to_read_on(damage: Callable[[], None]) -> None:
     damage()
@@ -301,6 +302,7 @@ def test_many_findings_are_counted_not_poured_out() -> None:
 # --- one at a time
 
 
+@pytest.mark.django_db(transaction=True)  # what is tried closes connections
 def test_there_is_one_sequencer_and_the_next_can_begin_when_it_ends() -> None:
     first, second = Instance(), Instance()
     assert first.acquire() and first.acquire()
@@ -312,6 +314,7 @@ def test_there_is_one_sequencer_and_the_next_can_begin_when_it_ends() -> None:
     second.release()
 
 
+@pytest.mark.django_db(transaction=True)  # what is tried closes connections
 def test_an_embedded_server_beside_another_reads_only_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
