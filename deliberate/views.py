@@ -5,8 +5,8 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Coalesce
 from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
