@@ -1,4 +1,6 @@
 import json
+import os
+import random
 import unicodedata
 from typing import Any
 
@@ -21,6 +23,41 @@ def test_it_writes_what_rfc8785_writes_and_reads_it_back(value: Any) -> None:
     data = canonical.dumps(value)
     assert data == rfc8785.dumps(value)
     assert canonical.loads(data) == value
+
+
+PIECES = [
+    *'aZ0-_."\\/\b\f\n\r\t\0{\x1f\x7f\x80éßſ\u200c\u200d\u200e\u2028\u2029\ufeff\uffffييک۱漢가𝄞😀',
+    "\U0001f3f3\ufe0f\u200d\U0001f308",
+]
+NUMBERS = [0, 1, -1, 255, 2**31, 2**32, 2**53 - 1, -(2**53) + 1]
+
+
+def document(chance: random.Random, depth: int = 0) -> Any:
+    kind = chance.randrange(4 if depth > 3 else 8)
+    if kind == 0:
+        return chance.choice([None, True, False])
+    if kind == 1:
+        return chance.choice(NUMBERS) if chance.random() < 0.3 else chance.randint(-(2**53) + 1, 2**53 - 1)
+    if kind < 4:
+        return unicodedata.normalize("NFC", "".join(chance.choices(PIECES, k=chance.randrange(12))))
+    if kind == 4:
+        return [document(chance, depth + 1) for _ in range(chance.randrange(4))]
+    key_letters = "abcxyz019_.-"
+    return {
+        "".join(chance.choices(key_letters, k=chance.randint(1, 5))): document(chance, depth + 1)
+        for _ in range(chance.randrange(5))
+    }
+
+
+def test_it_writes_20_000_documents_as_rfc8785_does_and_reads_them_back() -> None:
+    """Further ones each time with FUZZ_EXAMPLES; else the same ones always."""
+    wanted = os.environ.get("FUZZ_EXAMPLES")
+    chance = random.Random(None if wanted else 8785)
+    for _ in range(max(20_000, int(wanted or 0))):
+        value = {"d": document(chance)}
+        data = canonical.dumps(value)
+        assert data == rfc8785.dumps(value)
+        assert canonical.loads(data) == value
 
 
 @pytest.mark.parametrize(

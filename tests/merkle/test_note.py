@@ -132,3 +132,30 @@ def test_a_checkpoint_signed_under_another_name_than_its_origin_is_refused() -> 
 def test_a_malformed_vkey_is_refused(vkey: str) -> None:
     with pytest.raises(ProofError):
         note.VerifierKey.parse(vkey)
+
+
+# What others have published: the example of Go's note package with its key, and the one of C2SP tlog-checkpoint.
+GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+GO_TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+GO_LINE = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+C2SP_CHECKPOINT = """example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+"""
+
+
+def test_a_note_that_somebody_else_signed_checks() -> None:
+    key = note.VerifierKey.parse(GO_KEY)
+    assert (str(key), key.key_id.hex()) == (GO_KEY, "c74f20a3")
+    assert note.check(f"{GO_TEXT}\n{GO_LINE}", key, ed25519) == GO_TEXT
+    with pytest.raises(ProofError):
+        note.check(f"{GO_TEXT.replace('answer', 'problem')}\n{GO_LINE}", key, ed25519)
+
+
+def test_the_checkpoint_of_the_specification_is_read_and_written_back() -> None:
+    signed = note.parse(C2SP_CHECKPOINT)
+    found = checkpoint.Checkpoint.parse(signed.text)
+    assert (found.origin, found.size, found.text()) == ("example.com/behind-the-sofa", 20_852_163, signed.text)
+    assert [(line.name, len(line.signature)) for line in signed.signatures] == [("example.com/behind-the-sofa", 64)]

@@ -59,6 +59,58 @@ def test_it_agrees_with_pymerkle() -> None:
         assert oracle.prove_inclusion(index + 1, 70).path[1:] == TREE.inclusion_proof(index)
 
 
+def test_every_root_and_proof_of_a_growing_tree_is_that_of_pymerkle() -> None:
+    oracle, entries = pymerkle.InmemoryTree(algorithm="sha256"), [b"entry %d" % n for n in range(300)]
+    tree = t.Tree()
+    for size, entry in enumerate(entries, start=1):
+        oracle.append_entry(entry)
+        tree.extend([t.leaf_hash(entry)])
+        assert oracle.get_root() == tree.root()
+        earlier = size * 7 % 31 % size + 1
+        assert oracle.prove_inclusion(earlier, size).path[1:] == tree.inclusion_proof(earlier - 1)
+        theirs = oracle.prove_consistency(earlier, size)
+        pymerkle.verify_consistency(tree.root(earlier), tree.root(), theirs)
+        t.check_consistency(
+            old_size=earlier,
+            old_root=oracle.get_root(earlier),
+            new_size=size,
+            new_root=oracle.get_root(size),
+            proof=tree.consistency_proof(earlier),
+        )
+
+
+# The reference data of Certificate Transparency: eight entries, the root at each size, and some proofs.
+CT_ENTRIES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+CT_ROOTS = [
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+]
+_A = "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"
+_B = "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e"
+_C = "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
+_D = "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
+_E = "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0"
+_F = "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a"
+CT_INCLUSION = {(0, 1): [], (0, 8): [_A, _B, _C], (5, 8): [_D, _E, CT_ROOTS[3]]}
+CT_CONSISTENCY = {(1, 8): [_A, _B, _C], (6, 8): [_F, _E, CT_ROOTS[3]], (2, 5): [_B, _D]}
+
+
+def test_the_reference_roots_and_proofs_of_certificate_transparency_come_out() -> None:
+    tree = t.Tree(t.leaf_hash(bytes.fromhex(entry)) for entry in CT_ENTRIES)
+    assert [tree.root(size).hex() for size in range(1, 9)] == CT_ROOTS
+    assert t.EMPTY_ROOT.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    for (index, size), hashes in CT_INCLUSION.items():
+        assert [part.hex() for part in tree.inclusion_proof(index, size)] == hashes
+    for (old, new), hashes in CT_CONSISTENCY.items():
+        assert [part.hex() for part in tree.consistency_proof(old, new)] == hashes
+
+
 def test_every_inclusion_proof_checks_and_fits_no_other_leaf_index_or_size() -> None:
     for size in range(1, 40):
         root = TREE.root(size)
