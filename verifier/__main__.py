@@ -2074,16 +2074,16 @@ def count_shares(count: Count) -> Dict[str, Any]:
     if not votes.kinds:
         return outcome([], {}, voter_budget="0", **raised)
     ballots = sum(count.groups.values())
-    share = Fraction(seats, ballots)
+    approvals = sorted((votes.votes[c] for c in count.ids if votes.votes[c]), reverse=True)
+    if completion == "add1":                               # no earlier run elects enough: its last option cannot be paid
+        raised["raises"] = max(0, -(-ballots // approvals[min(seats, len(approvals)) - 1]) - seats - 1)
+    share = Fraction(seats + raised.get("raises", 0), ballots)
     rounds, spent = shares_run(votes, share)
     elsewhere = False                                      # whether a lot decided in a run that is not shown
     if completion == "add1":
-        approvals = sorted((votes.votes[c] for c in count.ids if votes.votes[c]), reverse=True)
-        supported = len(approvals)
-        first = max(0, -(-ballots // approvals[min(seats, supported) - 1]) - seats - 1)
-        while len(rounds) not in (seats, supported):
-            elsewhere = elsewhere or (raised["raises"] >= first and outcome(rounds, {})["lots_used"])
-            count.tick(f"equal shares, run {raised['raises'] + 2}")
+        while len(rounds) not in (seats, len(approvals)):
+            elsewhere = elsewhere or outcome(rounds, {})["lots_used"]
+            count.tick(f"equal shares, run {raised['raises'] + 1}")
             more, _ = shares_run(votes, share + Fraction(1, ballots))
             if len(more) > seats:
                 elsewhere = elsewhere or outcome(more, {})["lots_used"]
