@@ -14,6 +14,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
@@ -408,6 +409,19 @@ def tick(*, at: datetime) -> None:
     open_due_polls(at=at)
     finish_due_polls(at=at)
     _refresh_turnout()
+    destroy_settled_keys(at=at)
+
+
+def destroy_settled_keys(*, at: datetime) -> None:
+    """Destroy the keys of polls whose term for appeals is over: from then on nobody can tell whose ballot is whose."""
+    for poll in Poll.objects.settled(at - timedelta(days=settings.APPEALS_DAYS)):
+        if poll.pk not in _without_key and box().holds_key(poll=poll.public_id):
+            box().destroy_key(poll=poll.public_id)
+        _without_key.add(poll.pk)
+
+
+_without_key: set[int] = set()
+"""Polls that this process need not look at again."""
 
 
 def _refresh_turnout() -> None:

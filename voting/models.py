@@ -39,6 +39,10 @@ class PollQuerySet(models.QuerySet["Poll"]):
         """Announced polls whose time has come."""
         return self.filter(status=Poll.Status.FROZEN, opens_at__lte=at, source__isnull=True)
 
+    def settled(self, since: datetime) -> PollQuerySet:
+        """Published polls of which nothing was published after `since`."""
+        return self.filter(status=Poll.Status.PUBLISHED).exclude(results__published_at__gt=since)
+
     def countable(self) -> PollQuerySet:
         """Closed polls that wait for no draw. An import publishes its own poll."""
         drawn = Q(seed_source=Poll.SeedSource.COMMIT_REVEAL) | Q(draw__isnull=False)
