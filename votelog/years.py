@@ -56,15 +56,24 @@ def checkpoint_before(shard: str) -> dict[str, str | int] | None:
 
 
 def settled(shard: str) -> bool:
-    """Whether every poll of the shard is through: published, nothing waits, and nothing was heard for APPEALS_DAYS."""
+    """Whether every poll of the shard is through: published, every objection answered, nothing waits, and nothing was heard for
+    APPEALS_DAYS."""
     polls = set(Event.objects.filter(shard=shard, n=0).exclude(poll="").values_list("poll", flat=True))
     if Pending.objects.filter(poll__in=polls).exists():
         return False
     last_tally: dict[str, str] = {}
+    unanswered: set[str] = set()
     heard = 0
     for event in Event.objects.filter(shard=shard, kind__in=_TALLIES + _OBJECTIONS).order_by("idx").iterator():
-        heard = max(heard, read(event.body)["t"])
+        entry = read(event.body)
+        heard = max(heard, entry["t"])
         if event.kind in _TALLIES:
             last_tally[event.poll] = event.kind
+        elif event.kind == "objection.filed":
+            unanswered.add(entry["d"]["objection"])
+        else:
+            unanswered.discard(entry["d"]["objection"])
+    if unanswered:
+        return False
     through = polls <= {poll for poll, kind in last_tally.items() if kind == "tally.published"}
     return through and heard <= (timezone.now() - timedelta(days=settings.APPEALS_DAYS)).timestamp()

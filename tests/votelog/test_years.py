@@ -45,6 +45,12 @@ def publish(poll: str) -> None:
         record("tally.published", poll=poll, d={"act": 1})
 
 
+def answer(poll: str) -> None:
+    d = {"objection": "abcd", "finding": "rejected", "text_sha256": make.Z, "actor": make.ACTORS[0]}
+    with transaction.atomic():
+        record("objection.answered", poll=poll, d=d)
+
+
 def objection(poll: str) -> None:
     with transaction.atomic():
         record("objection.filed", poll=poll, d={"objection": "abcd", "text_sha256": make.Z})
@@ -154,6 +160,11 @@ def test_the_old_log_is_closed_when_its_polls_are_published_and_the_term_for_app
     sequencer.run_once()
     clock.shift(timedelta(days=20))
     objection("p1")
+    sequencer.run_once()
+    clock.shift(timedelta(days=100))
+    sequencer.run_once()
+    assert not shards.is_closed("2026")  # nobody has answered it
+    answer("p1")
     sequencer.run_once()
     clock.shift(timedelta(days=30, seconds=-1))
     sequencer.run_once()
