@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+import time
+from typing import Any, cast
 
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import (
-    did_recently_reauthenticate,
-    get_reauthentication_flows,
-    suspend_request,
-)
+from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -25,25 +22,26 @@ from accounts.models import User
 def recently(request: HttpRequest) -> bool:
     """Within the last minutes (allauth's REAUTHENTICATION_TIMEOUT), by a passkey where the account has one.
 
-    False for accounts that have neither passkey nor password: allauth takes those for proven. In a demo anyone may be anyone.
+    False for accounts that have no way to show it: allauth takes those for proven.
     """
-    if settings.DEMO:
-        return True
-    if not get_reauthentication_flows(request.user) or not did_recently_reauthenticate(request):
-        return False
-    if not _has_passkey(request):
-        return True
     shown = [record for record in get_authentication_records(request, request.user) if record.get("reauthenticated")]
-    return bool(shown[-1].get("type") == Authenticator.Type.WEBAUTHN)
+    if not _ways(request) or not shown or time.time() - shown[-1]["at"] >= app_settings.REAUTHENTICATION_TIMEOUT:
+        return False
+    return not _has_passkey(request) or bool(shown[-1].get("type") == Authenticator.Type.WEBAUTHN)
 
 
 def ask(request: HttpRequest) -> HttpResponse:
     """To the page where they show it. What was sent is kept, and done when they come back."""
-    if not get_reauthentication_flows(request.user):
+    ways = _ways(request)
+    if not ways:
         messages.error(request, _("What takes two people needs a passkey or a password on your account. Add one first."))
         return redirect("mfa_index")
-    way = "mfa_reauthenticate_webauthn" if _has_passkey(request) else "account_reauthenticate"
-    return cast(HttpResponse, suspend_request(request, reverse(way)))
+    return cast(HttpResponse, suspend_request(request, ways[0]["url"]))
+
+
+def _ways(request: HttpRequest) -> list[dict[str, Any]]:
+    """A passkey first, where there is one."""
+    return cast(list[dict[str, Any]], get_adapter().get_reauthentication_methods(request.user))
 
 
 def _has_passkey(request: HttpRequest) -> bool:

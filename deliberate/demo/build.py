@@ -12,13 +12,13 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import User
 from common.localized import Localized
-from deliberate.demo import ballots
+from deliberate.demo import ballots, oversight
 from eligibility.actions import create_roll
 from eligibility.models import Roll, RollEntry
 from processes.actions import create_process
@@ -33,6 +33,8 @@ from voting.models import Poll
 CONTENT = Path(__file__).parent / "content"
 PLACES = 900
 """On the roll of the city's polls: the residents with accounts, then places taken by letter, without an account."""
+GROUP = 5
+"""Ballots enter the log in groups of so many voters. Small, so that a visitor sees theirs arrive."""
 CODES = ["RUDKENAR-2026-A", "RUDKENAR-2026-B", "RUDKENAR-2026-C"]
 
 
@@ -75,7 +77,21 @@ ACCOUNTS = [
         "council@rudkenar.example",
         "دبیرخانهٔ شورا",
         "fa",
-        {"en": "council staff", "fa": "کارکنان شورا"},
+        {
+            "en": "council staff; changes to a poll take two of them: ask as one, approve as the other",
+            "fa": "کارکنان شورا؛ تغییر رأی‌گیری دو نفر می‌خواهد: با یکی بخواهید، با دیگری تأیید کنید",
+        },
+        staff=True,
+        on_roll=False,
+    ),
+    Account(
+        "clerk@rudkenar.example",
+        "Ruth Ledger",
+        "en",
+        {
+            "en": "council staff, the second person; a request of a colleague waits for approval",
+            "fa": "کارکنان شورا، نفر دوم؛ درخواستی از یک همکار در انتظار تأیید است",
+        },
         staff=True,
         on_roll=False,
     ),
@@ -88,8 +104,8 @@ def content(name: str) -> dict[str, Any]:
 
 
 def planned_polls() -> list[dict[str, Any]]:
-    """Of both files, in the order in which they are held."""
-    return [*content("polls")["polls"], *content("elections")["polls"]]
+    """Of all files, in the order in which they are held."""
+    return [planned for name in ("polls", "elections", "oversight") for planned in content(name)["polls"]]
 
 
 class City:
@@ -104,7 +120,7 @@ class City:
         self.topics: dict[str, Topic] = {}
         self.processes: dict[str, Process] = {}
         self.proposals: dict[str, Proposal] = {}
-        self.options: dict[tuple[str, str], str] = {}
+        self.polls: dict[str, Poll] = {}
 
     def day(self, days: float) -> datetime:
         return self.now + timedelta(days=days)
@@ -120,7 +136,8 @@ def build(*, round_file: Path | None = None) -> None:
     _debates(city)
     roll = _roll(city)
     for planned in planned_polls():
-        _poll(city, roll, planned)
+        city.polls[planned["key"]] = _poll(city, roll, planned)
+    _oversight(city)
     if round_file is not None:
         import_file(round_file)
 
@@ -226,6 +243,8 @@ def _debates(city: City) -> None:
                 parent=written[id(parent)] if parent is not None else None,
                 at=city.day(item["day"]),
             )
+            if item.get("hidden"):
+                oversight.hide(city, written[id(item)], content("oversight")["hidden"])
 
 
 Item = dict[str, Any]
@@ -259,7 +278,7 @@ def _roll(city: City) -> Roll:
     )
 
 
-def _poll(city: City, roll: Roll, planned: Item) -> None:
+def _poll(city: City, roll: Roll, planned: Item) -> Poll:
     process = city.processes[planned["process"]]
     phase = next(phase for phase in process.phases.all() if phase.type == "vote")
     budgeted = "budget" in planned
@@ -274,7 +293,9 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
         budget=planned.get("budget"),
         currency=content("polls")["currency"] if budgeted else {},
         opens_at=phase.starts_at,
-        closes_at=phase.ends_at,
+        closes_at=city.day(planned["closes"]) if "closes" in planned else phase.ends_at,
+        visibility=planned.get("visibility", Poll.Visibility.LIVE),
+        mix_k=GROUP,
         options=[
             voting_actions.PlannedOption(
                 title=option["title"],
@@ -288,7 +309,15 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
             for option in planned["projects"]
         ],
     )
-    voting_actions.open_poll(poll=poll, by=None)
+    voting_actions.freeze_poll(poll=poll, by=None)
+    changes = planned.get("changes", [])
+    for change in changes:
+        if change["action"] == "poll.amend":
+            oversight.change(city, poll, change)
+    if planned.get("announced"):
+        sequencer.run_once()
+        return poll
+    poll = voting_actions.open_poll(poll=poll, by=None)
     options = {option.external_id: option for option in poll.options.all()}
     for item in content("proposals")["proposals"]:
         if item.get("became") in options and item["process"] == planned["process"]:
@@ -299,6 +328,10 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
         for entry in tqdm(voters, desc=f"Ballots: {planned['title']['en']}", unit="", delay=2, leave=False, disable=None):
             cast_invented(poll, entry, planned, city.random, at=poll.opens_at)
     sequencer.run_once()
+    for change in changes:
+        if change["action"] != "poll.amend":
+            oversight.change(city, poll, change)
+    poll.refresh_from_db()
     if poll.closes_at <= city.now:
         voting_actions.close_poll(poll=poll, by=None, at=poll.closes_at)
         sequencer.run_once()
@@ -317,6 +350,18 @@ def _poll(city: City, roll: Roll, planned: Item) -> None:
                         spent=step["spent"],
                         due_at=city.day(delivery["due"]) if delivery.get("due") is not None else None,
                     )
+    return poll
+
+
+def _oversight(city: City) -> None:
+    planned = content("oversight")
+    for objection in planned["objections"]:
+        oversight.object_to(city, city.polls[objection["poll"]], objection)
+    oversight.send_old_mail()
+    for item in planned["polls"]:
+        if "waiting" in item:
+            oversight.ask(city, city.polls[item["key"]], item["waiting"])
+    sequencer.run_once()
 
 
 def invented_voters(roll: Roll, count: int, chance: random.Random) -> list[RollEntry]:
@@ -324,6 +369,12 @@ def invented_voters(roll: Roll, count: int, chance: random.Random) -> list[RollE
     kept = [account.email for account in ACCOUNTS]
     entries = list(roll.entries.exclude(user__email__in=kept).filter(code_sha256=""))
     return chance.sample(entries, min(count, len(entries)))
+
+
+def visitors(roll: Roll) -> list[RollEntry]:
+    """The other places: those of the demo's accounts, and those that wait for a newcomer's code."""
+    kept = [account.email for account in ACCOUNTS]
+    return list(roll.entries.filter(Q(user__email__in=kept) | ~Q(code_sha256="")))
 
 
 def cast_invented(

@@ -1,21 +1,21 @@
 """Invented residents go on voting while somebody looks at the demo.
 
-A ballot enters the log only together with those of at least nine other voters, so a visitor who votes alone would wait
-until the poll closes. When a visitor's ballot waits, invented ones follow within seconds; otherwise one comes now and
-then, until most have voted, and the board is alive.
+A ballot enters the log only in a group with those of others, and as many stay behind: a visitor who votes alone would
+wait until the poll closes. When a visitor's ballot waits, invented ones follow within seconds; otherwise one comes now
+and then, until most have voted, and the board is alive.
 """
 
-import json
 import random
 import time
 from contextlib import suppress
 
 from django.utils import timezone
 
+from ballotbox import box
 from common.refusal import Refusal
 from deliberate.demo import build
 from votelog.models import BALLOT, Pending
-from voting.models import Poll
+from voting.models import Ballot, Poll
 from voting.standing import standing_of
 
 QUICK, SLOW = 1.0, 12.0
@@ -23,14 +23,11 @@ ENOUGH = 65
 """Per cent of the roll. Beyond it invented residents vote, or vote again, only to keep a visitor's ballot company."""
 _chance = random.Random()  # noqa: S311 -- invented people
 _last: dict[str, float] = {}
-_invented: set[str] = set()
-"""Receipt numbers of the ballots cast here; what else waits is a visitor's."""
 
 
 def beat() -> None:
     for poll in Poll.objects.filter(status=Poll.Status.OPEN, source__isnull=True).select_related("roll", "process"):
-        bodies = Pending.objects.filter(poll=poll.public_id, kind=BALLOT).values_list("body", flat=True)
-        visitor_waits = any(json.loads(body)["bid"] not in _invented for body in bodies)
+        visitor_waits = _visitor_waits(poll)
         pause = QUICK if visitor_waits else SLOW
         if time.monotonic() - _last.setdefault(poll.public_id, time.monotonic()) < pause:
             continue
@@ -38,6 +35,14 @@ def beat() -> None:
         enough = poll.board.turnout * 100 >= poll.roll.entries.count() * ENOUGH
         if visitor_waits or not enough:
             _cast_one(poll)
+
+
+def _visitor_waits(poll: Poll) -> bool:
+    """Whether a visitor's ballot waits for company; what waits for the close does not."""
+    waiting = Pending.objects.filter(poll=poll.public_id, kind=BALLOT, k__isnull=False)
+    bodies = list(waiting.values_list("body", flat=True))
+    tags = [box().tag(poll=poll.public_id, uid=bytes(entry.uid).hex()) for entry in build.visitors(poll.roll)]
+    return Ballot.objects.filter(poll=poll, tag__in=tags, body__in=bodies).exists()
 
 
 def _cast_one(poll: Poll) -> None:
@@ -50,6 +55,4 @@ def _cast_one(poll: Poll) -> None:
     who = min(asked, key=lambda standing: standing.next_revision)
     if who.entry is not None:
         with suppress(Refusal):  # the poll may have closed at this moment
-            _invented.add(
-                build.cast_invented(poll, who.entry, planned, _chance, at=timezone.now(), revision=who.next_revision)
-            )
+            build.cast_invented(poll, who.entry, planned, _chance, at=timezone.now(), revision=who.next_revision)

@@ -6,5 +6,6 @@ app_name = "demo"
 urlpatterns = [
     path("", views.accounts, name="accounts"),
     path("sign-in/", views.sign_in, name="sign-in"),
+    path("reauthenticate/", views.reauthenticate, name="reauthenticate"),
     path("mail/", views.mail, name="mail"),
 ]
