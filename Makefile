@@ -7,7 +7,7 @@ INSTALL = $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install -q --pyt
 DEMO := DEMO=1 DATA_DIR=var/demo PORT=$(PORT) $(BIN)/python manage.py demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench setup run fmt messages lock
+.PHONY: help demo demo-reset test prove check bench setup run fmt messages lock
 
 help: ## what this Makefile can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo-reset: ## the demo city, built afresh
 test: setup ## the whole suite: SQLite, PostgreSQL with Redis, browser
 	@$(BIN)/python -m tests
 
+prove: setup ## the long tests at full length: kills, races, fuzzing (about half an hour; PROVE_ROUNDS=40, FUZZ_EXAMPLES=10000)
+	@PROVE_ROUNDS=$(or $(PROVE_ROUNDS),40) FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),10000) $(BIN)/python -m tests -m prove
+
 check: setup ## style, types, layers, templates, migrations, deployment
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,7 +35,7 @@ check: setup ## style, types, layers, templates, migrations, deployment
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 	git ls-files -z | xargs -0 grep -lIE 'pythonh[o]sted|registry\.npm[j]s|deb\.deb[i]an' && exit 1 || true
 
-bench: setup ## how fast the count is, beside other libraries (QUICK=1: a tenth of everything)
+bench: setup ## how fast the count and the vote log are, beside other libraries and bare hashing (QUICK=1: a tenth of everything)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 setup: .venv/dev locale/fa/LC_MESSAGES/django.mo ## everything for development in .venv

@@ -1,6 +1,7 @@
 """`make test`: the whole suite with whatever services this machine has.
 
-1. on SQLite, one process, nothing else; 2. the same on PostgreSQL with Redis; 3. in a real browser.
+1. on SQLite, one process, nothing else; 2. what a database matters to, on PostgreSQL with Redis; 3. in a real browser;
+4. instances of their own that are killed. `make prove` (`-m prove`): the long ones of these at full length.
 What is missing is skipped with one sentence, or fails where REQUIRE (postgres,redis,browser) names it.
 """
 
@@ -12,6 +13,13 @@ import sys
 from collections.abc import Mapping
 
 from tests import services
+
+OWN_PARTS = ("browser", "prove")
+NO_DATABASE = ("bench", "counting", "fuzz", "merkle", "verifier", "webverifier", "witness")
+
+
+def without(*folders: str) -> list[str]:
+    return [f"--ignore=tests/{folder}" for folder in folders]
 
 
 def run(title: str, arguments: list[str], environment: Mapping[str, str]) -> bool:
@@ -34,11 +42,11 @@ def main() -> int:
         if lacking := sorted(name for name in required if not found[name]):
             print(f"REQUIRE names {', '.join(lacking)}, so this run has failed.")
             return 1
-        passed &= run("SQLite", ["-n", "2", "--ignore=tests/browser"], {})
+        passed &= run("SQLite", ["-n", "2", *without(*OWN_PARTS)], {})
         if postgres:
             passed &= run(
                 "PostgreSQL" + (" and Redis" if redis else ""),
-                ["-n", "2", *(f"--ignore=tests/{part}" for part in ("browser", "counting", "merkle", "verifier"))],
+                ["-n", "2", *without(*OWN_PARTS, *NO_DATABASE)],
                 {"DATABASE_URL": postgres, **({"REDIS_URL": redis} if redis else {})},
             )
         if found["browser"]:
@@ -51,6 +59,7 @@ def main() -> int:
                     **({"TEST_REDIS_URL": redis} if redis else {}),
                 },
             )
+        passed &= run("Killed at any moment", ["tests/prove"], {})
     return 0 if passed else 1
 
 

@@ -35,6 +35,7 @@ from tests.fuzz.samples import (
 )
 from verifier import __main__ as verifier
 
+pytestmark = pytest.mark.prove
 REFUSED = "refused"
 
 

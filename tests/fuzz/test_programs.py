@@ -33,6 +33,8 @@ from witness import core
 from witness.core import Witness
 from witness.state import State
 
+pytestmark = pytest.mark.prove
+
 # --- the witness -----------------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,7 @@ def document(chance: random.Random, depth: int = 0) -> Any:
     }
 
 
+@pytest.mark.prove
 def test_it_writes_20_000_documents_as_rfc8785_does_and_reads_them_back() -> None:
     """Further ones each time with FUZZ_EXAMPLES; else the same ones always."""
     wanted = os.environ.get("FUZZ_EXAMPLES")

@@ -41,7 +41,7 @@ Work = Callable[[], object]
 ACTORS = ["a" * 32, "b" * 32]
 WHY = {"en": "The server was away.", "fa": "سرور در دسترس نبود."}
 
-on_postgres = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+on_postgres = [pytest.mark.prove, pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 def together(*work: Work) -> list[object]:
@@ -436,6 +436,7 @@ def both_sequencing() -> Iterator[list[subprocess.Popen[str]]]:
 # --- SQLite: one file, whose writers wait for each other --------------------------------------------------------------
 
 
+@pytest.mark.prove
 @pytest.mark.skipif("DATABASE_URL" in os.environ, reason="It races on a SQLite file of its own: once, in the SQLite part.")
 def test_on_sqlite_too_one_of_eight_ballots_is_the_first_and_none_gets_past_the_close(tmp_path: Any) -> None:
     """The test database lives in memory, where threads cannot meet: this needs a file and so a process of its own."""
