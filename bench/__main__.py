@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import log_table
 from bench.ballots import ranked_bytes, scattered_bytes
 from bench.oracles import SHARED
 from bench.tasks import RANKED_RULES
@@ -52,6 +53,10 @@ def table(sizes: argparse.Namespace, folder: Path) -> Iterator[str]:
         yield from side_by_side(answer)
     for rule in [rule for rule in SHARED if rule not in {answer["rule"] for answer in answers}]:
         yield line(rule, f"≥ {TIMES_FASTER} ×", "was not measured", "missed")
+    yield ""
+    yield f"the vote log: {sizes.events:,} entries to check, {sizes.casts:,} ballots to cast"
+    for cells in log_table.lines(sizes.events, sizes.casts, folder):
+        yield line(*cells)
 
 
 def side_by_side(answer: dict[str, Any]) -> Iterator[str]:
@@ -94,13 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ("voters", 90_000, "voters of the budget poll"),
         ("projects", 160, "projects of the budget poll"),
         ("side", 10_000, "ballots counted side by side with other libraries"),
+        ("events", 100_000, "entries of the log that is checked"),
+        ("casts", 2_000, "ballots that are cast on each database"),
         ("side-projects", 40, "projects of the budget poll counted side by side"),
     ):
         parser.add_argument(f"--{name}", type=int, default=size, metavar="N", help=f"{what} ({size:,})")
     sizes = parser.parse_args(arguments)
     if sizes.quick:
         sizes.ballots, sizes.voters, sizes.side = sizes.ballots // 10, sizes.voters // 10, sizes.side // 10
-    print(f"Python {platform.python_version()}, {platform.machine()}; CPU time of one process\n", flush=True)
+        sizes.events, sizes.casts = sizes.events // 10, sizes.casts // 10
+    about = f"Python {platform.python_version()}, {platform.machine()}; CPU time of one process, unless it says otherwise\n"
+    print(about, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "ranked").write_bytes(ranked_bytes(sizes.ballots))
         (Path(folder) / "scattered").write_bytes(scattered_bytes(sizes.ballots))

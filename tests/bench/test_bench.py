@@ -12,7 +12,22 @@ from bench.tasks import RANKED_RULES
 from counting.profile import ApprovalProfile, RankedProfile
 
 PROJECT = Path(__file__).resolve().parents[2]
-TINY = ["--ballots", "300", "--voters", "120", "--projects", "12", "--side", "40", "--side-projects", "8"]
+TINY = [
+    "--ballots",
+    "300",
+    "--voters",
+    "120",
+    "--projects",
+    "12",
+    "--side",
+    "40",
+    "--side-projects",
+    "8",
+    "--events",
+    "300",
+    "--casts",
+    "10",
+]
 
 
 def test_every_line_of_the_table_appears_with_a_verdict() -> None:
@@ -23,7 +38,18 @@ def test_every_line_of_the_table_appears_with_a_verdict() -> None:
     measured = [line for line in lines if line.endswith((" ok", " missed", " missing"))]
     for what in ("grouping ranked ballots", *RANKED_RULES, "pb-mes-v1, one run", "pb-mes-v1 with add1"):
         assert [line for line in measured if line.startswith(what + "  ") and "s (" in line], what
-    assert sum("most memory" in line and " MB" in line for line in measured) == 9
+    assert sum("most memory" in line and " MB" in line for line in measured) == 10
+    log = lines[lines.index("the vote log: 300 entries to check, 10 ballots to cast") :]
+    (checked,) = [line for line in log if line.startswith("command-line verifier")]
+    assert checked.endswith(" ok") and " s (" in checked
+    for what, measure in {
+        "browser verifier": " s (",
+        "casts ÷ durable inserts, SQLite": "/s ÷ ",
+        "casts ÷ durable inserts, P": "/s ÷ ",
+    }.items():
+        (said,) = [line for line in log if line.startswith(what)]
+        assert measure in said or said.endswith(" missing"), said
+    assert sum(line.startswith("    ÷ SHA-256 of the same bytes") for line in log) in (1, 2)
     compared = lines[lines.index("40 ballots, 8 projects: from the same lists in memory to the result") :]
     for rule in SHARED:
         said = [line for line in compared if line.startswith(rule + "  ")]
