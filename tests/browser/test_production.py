@@ -77,7 +77,7 @@ def test_pages_carry_the_headers_and_cookies_that_keep_them_safe(instance: str) 
 
 
 def test_nothing_of_the_demo_exists(instance: str) -> None:
-    for path in ("/en/demo/", "/en/demo/mail/", "/en/demo/sign-in/"):
+    for path in ("/en/demo/", "/en/demo/mail/", "/en/demo/sign-in/", "/en/demo/reauthenticate/"):
         assert get(instance + path)[0] == 404
 
 
