@@ -42,6 +42,8 @@ def record(type: str, *, poll: str = "", at: datetime | None = None, d: dict[str
     t = int((at or timezone.now()).timestamp())
     _fits(type, poll, t, {**d, **dict.fromkeys(filled_in, NO_LEAF)})
     Pending.objects.create(kind=type, poll=poll, t=t, body=canonical.dumps(d).decode())
+    if not log.takes_entries(poll):
+        raise ValueError(f"the log of poll {poll} takes no more entries")
 
 
 def record_ballot(*, poll: str, d: dict[str, Any], body: str, k: int | None) -> None:
@@ -84,9 +86,9 @@ def get_blob(name: str) -> bytes:
     return bytes(Blob.objects.get(sha256=name).data)
 
 
-def promise(*, d: dict[str, Any], deadline: int) -> str:
-    """The signed promise that the ballot `d` stands in the log by `deadline` (unix seconds). Raises NotCanonical."""
-    name = log.receipt_name(log.current_shard())
+def promise(*, poll: str, d: dict[str, Any], deadline: int) -> str:
+    """The signed promise that the ballot `d` stands in the poll's log by `deadline` (unix seconds). Raises NotCanonical."""
+    name = log.receipt_name(log.shard_of(poll))
     digest = note.encode_base64(hashlib.sha256(canonical.dumps(d)).digest())
     text = f"{name}\n{BALLOT}\n{digest}\ndeadline {deadline}\n"
     return note.sign(text, keys.receipt_verifier_key(name), keys.sign_receipt)

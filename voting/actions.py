@@ -211,7 +211,7 @@ def cast_ballot(
         choice=choice,
         d=prepared["d"],
         nonce=prepared["nonce"],
-        promise=promise(d=prepared["d"], deadline=int(deadline.timestamp())),
+        promise=promise(poll=poll.public_id, d=prepared["d"], deadline=int(deadline.timestamp())),
         deadline=deadline,
         replayed=replayed,
     )

@@ -237,6 +237,6 @@ def refresh_board(poll: Poll) -> bool:
             void = voided(poll)
             standing = (d["b"] for d in last.values() if d["bid"] not in void)
             board.tallies = kinds.tallies(kinds.kind_of(poll), standing, _keys(poll))
-    board.log_size = log.size()
+    board.log_size = log.size(log.shard_of(poll.public_id))
     board.save(update_fields=["turnout", "tallies", "log_size"])
     return (board.turnout, board.tallies) != before

@@ -143,7 +143,7 @@ def test_the_independent_verifier_agrees_about_a_proof_and_a_promise(damaged: bo
     make.small_log()
     event = log.find_ballot("p1", make.bid(1))
     assert event is not None
-    kept = promise(d=make.ballot(1), deadline=1795904200)
+    kept = promise(poll="p1", d=make.ballot(1), deadline=1795904200)
     # 2, "cannot tell": a promise says nothing about the log until one looks there.
     for text, vkey, code in ((log.proof(event), log.vkey(), 0), (kept, log.receipt_vkey(), 2)):
         if damaged:
@@ -156,8 +156,8 @@ def test_the_independent_verifier_finds_a_promised_ballot_in_the_log_that_we_ser
 ) -> None:
     settings.LOG_HOST = live_server.url.removeprefix("http://")
     make.small_log()
-    kept = promise(d=make.ballot(1), deadline=1)
-    broken = promise(d=make.ballot(99), deadline=1)
+    kept = promise(poll="p1", d=make.ballot(1), deadline=1)
+    broken = promise(poll="p1", d=make.ballot(99), deadline=1)
     assert verify(tmp_path, kept, "--url", live_server.url) == 0
     assert verify(tmp_path, broken, "--url", live_server.url) == 1
 

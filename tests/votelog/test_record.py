@@ -111,7 +111,7 @@ def test_a_blob_is_named_by_what_is_stored_and_salt_makes_equal_texts_differ() -
 @pytest.mark.django_db
 def test_a_promise_names_the_ballot_and_the_deadline_and_is_signed_by_the_receipt_key() -> None:
     d = make.ballot(1)
-    signed = promise(d=d, deadline=1795904200)
+    signed = promise(poll="p1", d=d, deadline=1795904200)
     key = note.VerifierKey.parse(log.receipt_vkey())
     assert key.name == f"{log.origin()}/receipt"
     digest = note.encode_base64(hashlib.sha256(canonical.dumps(d)).digest())

@@ -17,7 +17,7 @@ from merkle import canonical
 from tests.votelog import make
 from tests.votelog.append_only import lifted
 from votelog import files, fsck, log, sequencer, shards, trees
-from votelog.actions import record
+from votelog.actions import promise, record
 from votelog.entries import read
 from votelog.models import Abandoned, Checkpoint, Event, Pending
 from votelog.news import Lookout
@@ -216,9 +216,22 @@ def closed_log(clock: time_machine.Traveller) -> None:
     assert kinds_of("2026")[-1] == "log.closed"
 
 
+def test_a_ballot_cast_in_the_new_year_is_promised_by_the_log_of_its_poll(clock: time_machine.Traveller) -> None:
+    two_years(clock)
+    assert log.current_shard() == "2027"
+    assert promise(poll="p1", d=make.ballot(1), deadline=1).startswith("vote.example.org/log/2026/receipt\n")
+    assert promise(poll="p9", d=make.ballot(1), deadline=1).startswith("vote.example.org/log/2027/receipt\n")
+
+
+def test_nothing_is_recorded_of_a_poll_whose_log_is_closed(closed_log: None) -> None:
+    with pytest.raises(ValueError, match="takes no more entries"), transaction.atomic():
+        record("objection.filed", poll="p1", d={"objection": "abcd", "text_sha256": make.Z})
+    assert not Pending.objects.exists()
+
+
 def test_nothing_enters_a_closed_log(closed_log: None) -> None:
     size = trees.size("2026")
-    objection("p1")
+    Pending.objects.create(poll="p1", kind="objection.filed", t=1, body="{}")
     sequencer.run_once()
     assert trees.size("2026") == size
     assert Pending.objects.count() == 1
