@@ -7,7 +7,7 @@
   const number = decodeURIComponent(location.hash.slice(1)).replace(/[^0-9a-f]/gi, "").toLowerCase();
   if (find && /^[0-9a-f]{32}$/.test(number)) {
     find.elements.bid.value = number;
-    history.replaceState(null, "", location.pathname);   // Back must lead to the form, and the number not stay in the history
+    history.replaceState(null, "", location.pathname);   // the number does not stay in the history of the device
     find.requestSubmit();
   }
 
@@ -85,8 +85,16 @@
     } catch { say("no"); }
   }
 
-  const take = async (file) => { if (file) { if (file.size > 65536) say("unreadable"); else await check(await file.text()); } };
+  async function take(file) {
+    if (!file) return;
+    try {
+      if (file.size > 65536) throw new RangeError();
+      await check(await file.text());
+    } catch { say("unreadable"); }                        // too long for a receipt, or it cannot be read at all
+  }
+
   form.addEventListener("submit", (event) => { event.preventDefault(); take(form.elements.file.files[0]); });
+  form.elements.file.addEventListener("click", () => { form.elements.file.value = ""; });   // the same file may be chosen again
   form.elements.file.addEventListener("change", () => take(form.elements.file.files[0]));
   seal.addEventListener("dragover", (event) => event.preventDefault());
   seal.addEventListener("drop", (event) => { event.preventDefault(); take(event.dataTransfer.files[0]); });

@@ -26,11 +26,7 @@ def poll_bundle(request: HttpRequest, poll_id: str) -> HttpResponse | FileRespon
     limited: HttpResponse | None = ratelimit.consume_or_429(request, action="poll_bundle", limit_get=True)
     if limited:
         return limited
-    response: HttpResponse | FileResponse
-    if request.method == "HEAD":
-        response = HttpResponse(content_type="application/zip")
-    else:
-        response = FileResponse(made.write(), content_type="application/zip")
+    response = FileResponse(made.write(), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="poll-{poll.public_id}.zip"'
     response["Cache-Control"] = "no-cache"
     response["ETag"] = etag
