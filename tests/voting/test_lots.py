@@ -224,7 +224,8 @@ def test_the_first_round_ten_minutes_after_the_close_decides(closed_at: int, num
 
 
 def test_the_close_that_the_log_tells_counts_and_not_the_planned_one(staff) -> None:
-    poll = actions.close_poll(poll=tied("drand", timedelta(days=2)), by=staff, at=timezone.now())
+    two = ("a" * 32, "b" * 32)
+    poll = actions.close_poll(poll=tied("drand", timedelta(days=2)), by=two, at=timezone.now(), reason={"en": "A storm."})
     sequencer.run_once()
     entry = draws.closing(poll)
     assert entry is not None
