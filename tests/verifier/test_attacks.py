@@ -23,4 +23,3 @@ def test_a_named_attack_fails_at_its_check(
     assert code == 1
     assert report["verdict"] == "fail"
     assert check in failed(report), report["checks"]
-    assert not any("malformed (" in c["text"] for c in report["checks"]), "a check stumbled instead of finding it"

