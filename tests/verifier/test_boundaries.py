@@ -1,0 +1,331 @@
+"""Exactly what a rule allows passes, and one step further fails: the checks of a poll, of logs, of notes and of policies."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.verifier.attacks import Attack, casts, place, redo_close
+from tests.verifier.test_events import checked, failed, log_checked, text
+from tests.verifier.writelog import (
+    ACTORS,
+    NOW,
+    ORIGIN,
+    WITNESSES,
+    Memory,
+    Scene,
+    Signer,
+    canon,
+    cast,
+    cast_all,
+    close_poll,
+    correct,
+    eventful,
+    finished,
+    group,
+    grow_roll,
+    instance,
+    open_log,
+    open_poll,
+    policy,
+    summarise,
+    two_logs,
+    void,
+    write_files,
+)
+from verifier import __main__ as verifier
+
+# ---------------------------------------------------------------------------------------------------- what a poll may do
+
+
+def grown_by(number: int) -> Scene:
+    scene = open_log()
+    open_poll(scene, k=4)
+    grow_roll(scene, range(20, 20 + number))
+    cast_all(scene, [cast(i, "o1") for i in range(12)])
+    close_poll(scene)
+    return scene.seal()
+
+
+def test_a_roll_may_grow_by_k_at_once() -> None:
+    assert checked(grown_by(4).memory()).verdict == "pass"
+    assert failed(checked(grown_by(3).memory())) == {"C10"}
+
+
+def turnout(*, summarised: bool = True, closed: bool = True) -> Scene:
+    scene = open_log()
+    open_poll(scene, k=5, visibility="turnout")
+    cast_all(scene, [cast(i, "o1") for i in range(12)])
+    if summarised:
+        summarise(scene)
+    if closed:
+        close_poll(scene)
+    return scene.seal()
+
+
+def test_a_turnout_poll_shows_its_ballots_at_the_close_and_no_sooner() -> None:
+    assert checked(turnout().memory()).verdict == "pass"
+    assert failed(checked(turnout(closed=False).memory())) == {"C18"}
+    assert failed(checked(turnout(summarised=False, closed=False).memory())) == {"C18"}
+
+
+def test_a_poll_with_groups_of_one_keeps_nobody_back() -> None:
+    scene = open_log()
+    open_poll(scene, k=1)
+    group(scene, [cast(1, "o1")])
+    scene.act("incident.declared", code="outage")
+    close_poll(scene)
+    assert checked(scene.seal().memory()).verdict == "pass"
+
+
+def test_a_group_without_its_summary_fails_also_where_another_group_follows() -> None:
+    scene = open_log()
+    open_poll(scene, k=2)
+    group(scene, [cast(i, "o1") for i in range(3)])
+    scene.act("incident.declared", code="outage")
+    cast_all(scene, [cast(i, "o1") for i in range(3, 6)])
+    scene.act("incident.declared", code="outage")
+    group(scene, [cast(i, "o1") for i in range(6, 9)])
+    close_poll(scene)
+    assert failed(checked(scene.seal().memory())) == {"C18"}
+
+
+@pytest.mark.parametrize(("method", "ballot", "choice"), [
+    ("score-v1", {"alloc": {"sum": 10, "exact": True, "max": 6, "min": 2}}, ""),
+    ("score-v1", {"alloc": {"sum": 10, "exact": True, "max": 6, "min": 2}}, "o1:4,o2:6"),
+    ("score-v1", {"alloc": {"sum": 10, "exact": False, "max": None, "min": 2}}, "o1:9,o2:1"),
+    ("score-v1", {"score": {"max": 5}}, "o1:5,o2:1"),
+    ("irv-v1", {"rank": {"min": 0, "max": None, "ties": False, "raw": False}}, "o1>o2>o3>o4>o5"),
+    ("irv-v1", {"rank": {"min": 2, "max": 2, "ties": False, "raw": False}}, "o1>o2"),
+    ("irv-v1", {"rank": {"min": 0, "max": 3, "ties": True, "raw": False}}, "o1=o2>o3"),
+    ("approval-v1", {"approve": {"min": 2, "max": 2, "max_cost": None}}, "o1,o2"),
+    ("approval-v1", {"approve": {"min": 0, "max": None, "max_cost": None}}, "o1,o2,o3,o4,o5"),
+    ("pb-greedy-v1", {"approve": {"min": 0, "max": None, "max_cost": 100}}, "o1,o2,o3"),
+])  # fmt: skip
+def test_a_ballot_may_go_to_the_limit(method: str, ballot: dict[str, Any], choice: str) -> None:
+    scene = open_log()
+    open_poll(scene, method=method, ballot=ballot)
+    cast_all(scene, [cast(0, choice, kind=next(iter(ballot)))])
+    close_poll(scene)
+    report = checked(scene.seal().memory())
+    assert report.verdict == "pass", report.checks
+
+
+def later_void(scene: Scene) -> None:
+    """The result superseded by one that leaves the void out again, with act and sums to fit the first."""
+    void(scene, cast(31, "")["bid"])
+    correct(scene)
+    scene.d("tally.published", -1).update({**scene.d("tally.published", 1), "act": 3})
+
+
+ATTACKS: list[tuple[str, str, Attack]] = [
+    ("a list of credentials called shorter than it is", "C10", lambda s: s.d("credentials.committed").update(count=59)),
+    ("a second void that the third act passes over", "C15", later_void),
+    ("a ballot voided, and no act superseded", "C8", lambda s: void(s, cast(31, "")["bid"])),
+    ("nobody in a ballot's group", "C18", lambda s: s.d("intake.summary").update(accepted=6, voters=6) or s.entries.pop(10)),
+    ("a pause of another actor alone", "C9", lambda s: s.d("poll.paused").update(actors=ACTORS[1:])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "check", "apply"), ATTACKS, ids=[name for name, _, _ in ATTACKS])
+def test_a_further_attack_fails_at_its_check(name: str, check: str, apply: Attack) -> None:
+    scene = eventful()
+    scene.chain()
+    apply(scene)
+    assert check in failed(checked(scene.seal().memory())), name
+
+
+def test_a_list_of_credentials_that_is_too_large_for_us_is_not_called_wrong() -> None:
+    scene = finished()
+    for type in ("roll.committed", "credentials.committed"):
+        scene.d(type)["count"] = 2**24
+    report = checked(scene.seal().memory())
+    assert next(c["status"] for c in report.checks if c["id"] == "C10") == "open"
+    name = scene.blob(b"x")
+    assert verifier.read_blob(scene.memory(), name, verifier.MAX_BLOB, "C10", "it") == b"x"
+    with pytest.raises(verifier.CannotTell, match="too large"):
+        verifier.read_blob(scene.memory(), name, verifier.MAX_BLOB + 1, "C10", "it")
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+def test_a_text_is_at_most_64_kibibytes_long(spare: int) -> None:
+    scene = finished()
+    scene.act("incident.declared", code="outage")
+    size = verifier.MAX_NOTE - 16 - len(canon({"en": ""}))
+    scene.entries[-1]["d"]["text_sha256"] = scene.text(en="x" * (size + spare))
+    assert failed(checked(scene.seal().memory())) == ({"C6"} if spare else set())
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+def test_an_entry_is_at_most_16_kibibytes_long(spare: int) -> None:
+    scene = finished()
+    changes: dict[str, Any] = {"scope": "mail", "key": "x", "old_sha256": "0" * 64, "new_sha256": "1" * 64, "actors": ACTORS}
+    scene.add("config.changed", poll="", **changes, public_value="")
+    scene.chain()
+    scene.entries[-1]["d"]["public_value"] = "x" * (verifier.MAX_ENTRY - len(scene.raw[-1]) + spare)
+    report = checked(scene.seal().memory())
+    assert len(scene.raw[-1]) == verifier.MAX_ENTRY + spare
+    assert failed(report) == ({"C5"} if spare else set())
+
+
+def test_only_a_poll_below_its_quorum_is_said_to_have_too_few_ballots() -> None:
+    assert "Too few ballots" not in verifier.show(checked(finished("irv-v1").seal().memory()))
+    assert checked(finished("irv-v1").seal().memory()).poll["winners"]
+
+
+# ----------------------------------------------------------------------------------------------------------- several logs
+
+
+def test_a_log_listed_twice_fails() -> None:
+    old, new = two_logs()
+    files = instance(old, new, new)
+    assert failed(log_checked(Memory(files))) == {"C4"}
+
+
+def test_a_log_may_follow_one_that_is_not_closed_yet() -> None:
+    old, new = two_logs()
+    old.entries.pop()
+    assert log_checked(Memory(instance(old.seal(), new))).verdict == "pass"
+
+
+def test_a_second_log_that_names_none_before_it_fails_for_that_reason() -> None:
+    old, new = two_logs()
+    del new.d("log.opened")["prev"]
+    report = log_checked(Memory(instance(old, new.seal())))
+    assert failed(report) == {"C4"} and "does not say which log it follows" in text(report, "C4")
+
+
+def broken(scene: Scene, files: dict[str, bytes]) -> dict[str, bytes]:
+    name = scene.listing()["prefix"][1:] + "checkpoint"
+    return {**files, name: Signer(scene.origin, 9).sign(files[name].decode().partition("\n\n")[0] + "\n")}
+
+
+def test_a_poll_does_not_suffer_from_another_log_but_one_that_is_nowhere_does() -> None:
+    old, new = two_logs()
+    files = instance(old, new)
+    for spoiled, healthy, poll in ((new, old, "p1"), (old, new, "p9")):
+        source = Memory(broken(spoiled, files))
+        report = checked(source, poll)
+        assert (report.verdict, report.log["origin"]) == ("pass", healthy.origin)
+        assert failed(checked(source, "p7")) == {"C2"}
+
+
+def test_each_of_two_logs_is_remembered(tmp_path: Path) -> None:
+    old, new = two_logs()
+    for _ in range(2):
+        report = log_checked(Memory(instance(old, new)), state=str(tmp_path))
+    assert report.verdict == "pass" and text(report, "C4").count("same log as before (grew from") == 2
+    old.entries.pop(3)
+    report = log_checked(Memory(instance(old.seal(), new)), state=str(tmp_path))
+    assert "C4" in failed(report) and "when last seen" in text(report, "C4")
+
+
+def test_two_logs_are_compared_each_with_its_own_past(tmp_path: Path) -> None:
+    files = instance(*two_logs())
+    old = str(write_files(files, tmp_path / "old"))
+    report = verifier.verify_diff(old, Memory(files), verifier.Asked(now=NOW), verifier.Progress())
+    assert report.verdict == "pass" and text(report, "C4").count("has only grown") == 2
+    alone = verifier.verify_diff(old, finished().seal().memory(), verifier.Asked(now=NOW), verifier.Progress())
+    assert "does not have the log" in text(alone, "C4") and "C4" in failed(alone)
+
+
+def test_a_list_of_logs_with_another_receipt_key_fails() -> None:
+    scene = finished().seal()
+    files = instance(scene)
+    assert checked(Memory(files)).verdict == "pass"
+    other = files["log/index.json"].replace(
+        scene.listing()["receipt_vkey"].encode(), Signer(ORIGIN + "/receipt", 9).vkey.encode()
+    )
+    report = checked(Memory({**files, "log/index.json": other}))
+    assert failed(report) == {"C1"} and "another receipt key" in text(report, "C1")
+
+
+# ------------------------------------------------------------------------------------------ notes, proofs, reports, policies
+
+
+def test_a_note_holds_at_most_a_hundred_signatures() -> None:
+    note = Signer(ORIGIN).sign("x\n")
+    line = note.split(b"\n")[2] + b"\n"
+    assert len(verifier.parse_note(note + line * 99).signatures) == 100
+    with pytest.raises(verifier.Problem, match="too many"):
+        verifier.parse_note(note + line * 100)
+
+
+@pytest.mark.parametrize(("name", "size", "allowed"), [
+    ("a", 5, True), ("a", 4, False), ("a+b", 68, False), ("a\u00a0b", 68, False), ("a\u200bb", 68, False),
+])  # fmt: skip
+def test_a_signature_line_has_a_name_a_key_id_and_a_signature(name: str, size: int, allowed: bool) -> None:
+    raw = f"x\n\n— {name} {base64.b64encode(bytes(size)).decode()}\n".encode()
+    if allowed:
+        assert verifier.parse_note(raw).signatures == ((name, bytes(4), bytes(size - 4)),)
+    else:
+        with pytest.raises(verifier.Problem):
+            verifier.parse_note(raw)
+
+
+@pytest.mark.parametrize("origin", ["", "a b", "a+b", "a\tb"])
+def test_a_checkpoint_and_a_key_need_a_good_name(origin: str) -> None:
+    with pytest.raises(verifier.Problem):
+        verifier.parse_checkpoint(verifier.Note(f"{origin}\n6\n{'A' * 43}=\n", ()))
+    with pytest.raises(verifier.Problem):
+        verifier.parse_vkey(Signer(origin).vkey)
+
+
+def test_a_proof_is_of_an_index_inside_the_tree() -> None:
+    leaf = bytes(32)
+    verifier.check_inclusion(leaf, 0, 1, [], leaf, "C20")
+    for index, size in ((1, 1), (0, 0), (-1, 1), (2, 1)):
+        with pytest.raises(verifier.Problem, match="not inside"):
+            verifier.check_inclusion(leaf, index, size, [], leaf, "C20")
+
+
+@pytest.mark.parametrize(("statuses", "verdict"), [
+    ([], "pass"), (["pass", "warn", "n/a"], "pass"), (["pass", "open"], "cannot tell"), (["open", "fail"], "fail"),
+])  # fmt: skip
+def test_what_was_not_reached_is_never_a_pass(statuses: list[str], verdict: str) -> None:
+    report = verifier.Report()
+    for status in statuses:
+        report.add("C1", status, "")
+    assert report.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "log\nquorum none",
+        f"log {Signer(ORIGIN).vkey} https://x.example y\nquorum none",
+        "witness x\nquorum none",
+        f"witness x {WITNESSES[0].vkey.replace('witness0', 'witness9')} https://x.example y\nquorum none",
+        "grupp g any w0\nquorum g",
+        "group none any w0\nquorum none",
+        "group g any w0\ngroup g any w1\nquorum g",
+        "group g 0001 w0\nquorum g",
+        "group g -1 w0\nquorum g",
+        "quorum w0 w1",
+        "quorum",
+    ],
+)
+def test_a_policy_line_has_just_its_words(lines: str) -> None:
+    with pytest.raises(verifier.Usage, match="policy"):
+        verifier.parse_policy(policy(lines).encode())
+
+
+def test_a_log_that_nobody_cosigned_says_so_and_one_that_others_signed_counts_them() -> None:
+    assert "none. Only this log's own key" in text(checked(finished().seal().memory()), "C3")
+    assert "has 2 further signatures" in text(checked(finished().seal().cosign(0, 1).memory()), "C3")
+
+
+def test_the_newest_cosignature_of_a_witness_counts() -> None:
+    scene = finished().seal().cosign(0, 1, at=NOW - 9 * verifier.DAY).cosign(0, 1)
+    rules = verifier.parse_policy(policy().encode())
+    assert next(c["status"] for c in checked(scene.memory(), policy=rules).checks if c["id"] == "C3") == "pass"
+
+
+def test_the_casts_of_the_scene_are_those_that_the_tests_mean() -> None:
+    scene = finished()
+    assert len(casts(scene)) == 17 and place(scene, "poll.closed") > 17
+    redo_close(scene)
+    assert checked(scene.seal().memory()).verdict == "pass"
