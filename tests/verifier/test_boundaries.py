@@ -31,6 +31,8 @@ from tests.verifier.writelog import (
     open_log,
     open_poll,
     policy,
+    root,
+    sha,
     summarise,
     two_logs,
     void,
@@ -171,6 +173,21 @@ def test_an_entry_is_at_most_16_kibibytes_long(spare: int) -> None:
     assert failed(report) == ({"C5"} if spare else set())
 
 
+@pytest.mark.parametrize(("key", "further", "allowed"), [
+    ("assets", {}, True),
+    ("release", {}, False),
+    ("release", {"public_value": "{}"}, True),
+    ("release", {"public_value": {}}, True),
+    ("release", {"public_value": "{ }"}, False),
+    ("colour", {"public_value": "{}"}, False),
+])  # fmt: skip
+def test_what_a_change_of_software_shows(key: str, further: dict[str, Any], allowed: bool) -> None:
+    scene = finished()
+    hashes: dict[str, Any] = {"old_sha256": "0" * 64, "new_sha256": sha(b"{}")}
+    scene.add("config.changed", poll="", scope="software", key=key, actors=[], **hashes, **further)
+    assert failed(log_checked(scene.seal().memory())) == (set() if allowed else {"C6"})
+
+
 def test_only_a_poll_below_its_quorum_is_said_to_have_too_few_ballots() -> None:
     assert "Too few ballots" not in verifier.show(checked(finished("irv-v1").seal().memory()))
     assert checked(finished("irv-v1").seal().memory()).poll["winners"]
@@ -196,6 +213,27 @@ def test_a_second_log_that_names_none_before_it_fails_for_that_reason() -> None:
     del new.d("log.opened")["prev"]
     report = log_checked(Memory(instance(old, new.seal())))
     assert failed(report) == {"C4"} and "does not say which log it follows" in text(report, "C4")
+
+
+def test_a_log_may_follow_the_very_end_of_the_one_before_it() -> None:
+    old, new = two_logs()
+    new.d("log.opened")["prev"].update(size=len(old.raw), root=root(old.leaves).hex())
+    assert log_checked(Memory(instance(old, new.seal()))).verdict == "pass"
+
+
+def test_three_logs_follow_each_other() -> None:
+    old, new = two_logs()
+    prev = {"origin": new.origin, "size": len(new.raw), "root": root(new.leaves).hex()}
+    third = open_log("vote.example.org/log/2028", prev=prev).seal()
+    new.add("log.closed", poll="", next_origin=third.origin)
+    report = log_checked(Memory(instance(old, new.seal(), third)))
+    assert report.verdict == "pass", report.checks
+    assert f"the log follows {new.origin} at {prev['size']} entries" in text(report, "C4")
+
+
+def test_a_comparison_with_a_place_where_no_log_was_cannot_be_told(tmp_path: Path) -> None:
+    with pytest.raises(verifier.CannotTell, match="no log is published"):
+        verifier.verify_diff(str(tmp_path), finished().seal().memory(), verifier.Asked(now=NOW), verifier.Progress())
 
 
 def broken(scene: Scene, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -264,6 +302,14 @@ def test_a_signature_line_has_a_name_a_key_id_and_a_signature(name: str, size: i
     else:
         with pytest.raises(verifier.Problem):
             verifier.parse_note(raw)
+
+
+@pytest.mark.parametrize(
+    "body", ["{0}\n6\n", "{0}\n6\n{1}\nmore\n", "{0}\n6\n{1}\n\n", "{0}\n-6\n{1}\n", "{0}\n6\n{1}=\n", "{0}\n6\nAAAA\n"]
+)
+def test_a_checkpoint_has_just_three_lines(body: str) -> None:
+    with pytest.raises(verifier.Problem):
+        verifier.parse_checkpoint(verifier.Note(body.format(ORIGIN, "A" * 43 + "="), ()))
 
 
 @pytest.mark.parametrize("origin", ["", "a b", "a+b", "a\tb"])

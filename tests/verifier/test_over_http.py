@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.verifier.writelog import ORIGIN, Scene, Signer, cast, finished
+from tests.verifier.writelog import NOW, ORIGIN, Scene, Signer, cast, finished
 from verifier import __main__ as verifier
 
 
@@ -90,6 +90,15 @@ def test_a_promise_is_checked_with_the_receipt_key_of_the_instance(instance: str
     for d, deadline, code in ((first, 1, 0), (cast(19, "o4"), 1, 1), (cast(19, "o4"), 99999999999, 2)):
         (tmp_path / "receipt").write_bytes(scene.promise(d, deadline))
         assert verifier.main(["receipt", str(tmp_path / "receipt"), "--url", instance]) == code
+
+
+def test_a_promise_is_broken_where_the_log_itself_is_silent_and_not_where_a_copy_is(
+    instance: str, scene: Scene, tmp_path: Path
+) -> None:
+    """A copy may be from before the promise was due; the log itself is what it is today."""
+    raw, asked = scene.promise(cast(19, "o4"), NOW + 5), verifier.Asked(now=NOW + 9)
+    for source, verdict in ((instance, "fail"), (str(tmp_path / "log/2026"), "cannot tell")):
+        assert verifier.verify_receipt(raw, source, asked, verifier.Progress()).verdict == verdict
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,27 @@ def test_a_field_that_stands_twice_in_a_receipt_file_fails() -> None:
     assert failed(receipt(raw.replace(b"{", b'{"poll":"p1",', 1), scene.memory())) == {"C20"}
 
 
+@pytest.mark.parametrize(("was", "now"), [(b"proof@v1", b"proof@v2"), (b"proof@v1", b"proof@v1 "), (b"\nextra ", b"\nExtra "),
+                                          (b"\nindex ", b"\nplace "), (b"\nindex 6", b"\nindex 06")])  # fmt: skip
+def test_a_proof_with_another_word_in_its_head_fails(was: bytes, now: bytes) -> None:
+    scene = finished().seal()
+    raw = scene.proof(6)
+    assert was in raw and receipt(raw, None, scene.signer.vkey).verdict == "pass"
+    assert failed(receipt(raw.replace(was, now, 1), None, scene.signer.vkey)) == {"C20"}
+    head = b"c2sp.org/tlog-proof@v1\nextra AAAA\n\n"
+    assert failed(receipt(head + scene.checkpoint, None, scene.signer.vkey)) == {"C20"}
+
+
+def test_a_proof_of_a_sealed_ballot_reads_it_out_once_it_is_opened() -> None:
+    scene = finished(visibility="sealed").seal()
+    index, d = ballot(scene, 1)
+    report = receipt(scene.proof(index), scene.memory())
+    assert report.poll["approve"] == scene.openings[d["bid"]]["b"]["approve"] and "sealed" not in report.poll
+    del scene.entries[place(scene, "openings.published") :]
+    report = receipt(scene.seal().proof(index), scene.memory())
+    assert report.poll["sealed"] == d["c"] and "approve" not in report.poll
+
+
 @pytest.mark.parametrize("index", [3, 4, -1])
 def test_a_proof_of_an_entry_that_is_no_ballot_says_what_it_is(index: int) -> None:
     scene = finished().seal()
@@ -149,6 +170,19 @@ def test_a_place_that_is_wrong_is_told_why(change: dict[str, Any], reason: str) 
     scene, leaves = with_roll()
     report = placed(place_file(leaves, 3, **change), scene.memory())
     assert failed(report) == {"C20"} and reason in text(report, "C20")
+
+
+def test_a_place_is_not_told_from_a_participation_that_does_not_add_up() -> None:
+    scene, leaves = with_roll()
+    scene.d("participation.published")["used"] += 1
+    report = placed(place_file(leaves, 7), scene.seal().memory())
+    assert failed(report) == {"C19"} and "voted" not in report.poll
+
+
+def test_a_place_is_not_told_from_a_poll_out_of_order() -> None:
+    scene, leaves = with_roll()
+    scene.entries.pop(place(scene, "roll.committed") + 1)  # the credentials
+    assert failed(placed(place_file(leaves, 7), scene.seal().memory())) == {"C8"}
 
 
 def test_a_place_of_the_first_places_is_none_of_those_added_later_and_the_other_way_round() -> None:
