@@ -300,6 +300,7 @@ def test_a_draw_is_recorded_once_and_stays() -> None:
 
 def test_no_draw_is_taken_before_the_close_or_before_the_closing_is_public() -> None:
     poll = tied("public-draw")
+    sequencer.run_once()
     refused(poll, errors.DrawNotAwaited, text=DICE)
     actions.close_poll(poll=poll, by=None, at=poll.closes_at)
     refused(poll, errors.ClosingNotInLog, text=DICE)
