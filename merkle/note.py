@@ -102,6 +102,8 @@ def parse(note: str) -> SignedNote:
     """Split a note into text and signatures, without checking them. Raises ProofError when it is malformed."""
     if len(note.encode(errors="surrogatepass")) > MAX_NOTE_BYTES:
         raise ProofError("note is too long")
+    if any(character < " " and character != "\n" for character in note):
+        raise ProofError("control character in note")
     text, blank, lines = note.rpartition("\n\n")
     if not blank or not lines.endswith("\n"):
         raise ProofError("note has no signatures")
@@ -138,7 +140,7 @@ def check(note: str, key: VerifierKey, checker: Checker) -> str:
 def _check_text(text: str, error: type[ProofError] | type[ValueError]) -> None:
     if not text.endswith("\n") or text == "\n":
         raise error("the text of a note ends with a newline")
-    if any((character < " " and character != "\n") or character == "\x7f" for character in text):
+    if any(character < " " and character != "\n" for character in text):
         raise error("control character in note")
     if not text.isascii():
         try:

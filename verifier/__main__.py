@@ -242,7 +242,7 @@ def parse_vkey(text: str, check: str = "C1", kind: int = 1) -> Vkey:
 
 
 def _good_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(c.isspace() or unicodedata.category(c)[0] == "C" for c in name)
+    return bool(name) and "+" not in name and not any(c.isspace() for c in name)
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ def parse_checkpoint(note: Note, check: str = "C1") -> Tuple[str, int, bytes]:
     lines = note.text[:-1].split("\n")
     if len(lines) != 3 or not _good_name(lines[0]):
         raise Problem(check, "the checkpoint does not consist of origin, size and root")
-    if not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
         raise Problem(check, "the checkpoint's size is not a plain number")
     root = unbase64(lines[2], check, "the checkpoint's root")
     if len(root) != 32:
@@ -937,8 +937,11 @@ def parse_policy(raw: bytes) -> Policy:
     try:
         if len(raw) > MAX_NOTE:
             raise ValueError("it is too long")
-        for line in raw.decode("utf-8").split("\n"):
-            words = line.split()
+        for octets in raw.split(b"\n"):
+            if not re.fullmatch(rb"[\t\x20-\x7e\x80-\xff]*", octets):
+                raise ValueError("a line has control characters")
+            line = octets.decode("utf-8", "surrogateescape")
+            words = [word for word in re.split(r"[ \t]+", line) if word]
             if not words or words[0].startswith("#"):
                 continue
             kind, rest = words[0], words[1:]
@@ -951,7 +954,7 @@ def parse_policy(raw: bytes) -> Policy:
                 if not set(members) <= {*witnesses, *groups} or len(set(members)) != len(members) or grouped & set(members):
                     raise ValueError(f"the group {rest[0]} has a member that is unknown so far, or in a group already")
                 need = {"any": "1", "all": str(len(members))}.get(rest[1], rest[1])
-                if not re.fullmatch(r"[1-9][0-9]{0,3}", need) or int(need) > len(members):
+                if not re.fullmatch(r"[1-9][0-9]{0,5}", need) or int(need) > len(members):
                     raise ValueError(f"the group {rest[0]} asks for a number of members that it does not have")
                 groups[rest[0]] = (int(need), tuple(members))
                 grouped |= set(members)
@@ -961,8 +964,8 @@ def parse_policy(raw: bytes) -> Policy:
                 raise ValueError(f"a line makes no sense: {line.strip()}")
         if len(quorum) != 1:
             raise ValueError("it needs exactly one line that begins with quorum")
-        if len({(key.name, key.key_id) for key in witnesses.values()}) != len(witnesses):
-            raise ValueError("two witnesses have one key")
+        if len({key.public for key in witnesses.values()}) != len(witnesses) or len({key.public for key in logs}) != len(logs):
+            raise ValueError("two witnesses, or two logs, have one key")
     except (ValueError, Problem) as error:
         raise Usage(f"the policy cannot be read: {plain(error)}") from None
     return Policy(tuple(logs), witnesses, groups, quorum[0])
@@ -3087,7 +3090,7 @@ def parse_proof(raw: bytes) -> Tuple[bytes, int, List[bytes], bytes]:
         raise Problem("C20", "the proof is not plain text") from None
     if len(lines) < 3 or lines[0] != "c2sp.org/tlog-proof@v1" or not lines[1].startswith("extra "):
         raise Problem("C20", "the file is not a tlog-proof with an entry in it")
-    index = re.fullmatch(r"index (0|[1-9][0-9]{0,17})", lines[2])
+    index = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[2])
     hashes = [unbase64(line, "C20", "a hash of the proof") for line in lines[3:]]
     if not index or len(hashes) > 63 or any(len(h) != 32 for h in hashes):
         raise Problem("C20", "the proof's index or hashes are malformed")

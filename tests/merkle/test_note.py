@@ -67,7 +67,7 @@ def test_signatures_of_others_are_ignored_but_a_false_one_of_ours_is_not() -> No
         note.check(signed + false, MINE, ed25519)
 
 
-@pytest.mark.parametrize("text", ["", "\n", "no newline", "tab\t\n", "\x7f\n", "\ud800\n"])
+@pytest.mark.parametrize("text", ["", "\n", "no newline", "tab\t\n", "\ud800\n"])
 def test_such_a_text_cannot_be_signed(text: str) -> None:
     with pytest.raises(ValueError, match=r"newline|control character|surrogate"):
         note.sign(text, MINE, PRIVATE.sign)

@@ -1,5 +1,5 @@
 // C2SP tlog-policy, and whether a checkpoint has a quorum of its witnesses (C3).
-import { CannotTell, MAX_NOTE, Problem, concat, plain, untext, utf8 } from "./bytes.js";
+import { CannotTell, MAX_NOTE, Problem, concat, hex, plain, utf8 } from "./bytes.js";
 import { parseNote, parseVkey, verifyEd25519 } from "./note.js";
 import { moment } from "./report.js";
 
@@ -20,12 +20,7 @@ const readPolicy = (raw) => {
     throw new Problem("C3", reason);
   };
   if (raw.length > MAX_NOTE) fail("it is too long");
-  let text;
-  try {
-    text = untext(raw);
-  } catch {
-    fail("it is not UTF-8");
-  }
+  const text = new TextDecoder().decode(raw); // what is not UTF-8 may stand in a comment
   const policy = { logs: [], witnesses: [], groups: [], quorum: undefined };
   const names = new Set(["none"]), grouped = new Set();
   const name = (given) => {
@@ -34,7 +29,8 @@ const readPolicy = (raw) => {
     return given;
   };
   for (const line of text.split("\n")) {
-    const [word, ...rest] = line.split(/\s+/).filter(Boolean);
+    if (/[\x00-\x08\x0b-\x1f\x7f]/.test(line)) fail("a line has control characters");
+    const [word, ...rest] = line.split(/[ \t]+/).filter(Boolean);
     if (word === undefined || word.startsWith("#")) continue;
     if (word === "log" && rest.length >= 1 && rest.length <= 2) {
       policy.logs.push(parseVkey(rest[0]));
@@ -47,7 +43,7 @@ const readPolicy = (raw) => {
       }
       members.forEach((member) => grouped.add(member));
       const numbers = new Map([["any", 1], ["all", members.length]]);
-      const needed = numbers.get(rest[1]) ?? (/^[1-9][0-9]{0,3}$/.test(rest[1]) ? Number(rest[1]) : 0);
+      const needed = numbers.get(rest[1]) ?? (/^[1-9][0-9]{0,5}$/.test(rest[1]) ? Number(rest[1]) : 0);
       if (needed < 1 || needed > members.length) fail(`the group ${rest[0]} cannot be met`);
       policy.groups.push({ name: name(rest[0]), needed, members });
     } else if (word === "quorum" && rest.length === 1 && policy.quorum === undefined) {
@@ -58,7 +54,9 @@ const readPolicy = (raw) => {
     }
   }
   if (policy.quorum === undefined) fail("it names no quorum");
-  if (new Set(policy.witnesses.map(({ key }) => `${key.name} ${key.id}`)).size !== policy.witnesses.length) fail("two witnesses have one key");
+  for (const keys of [policy.logs, policy.witnesses.map(({ key }) => key)]) {
+    if (new Set(keys.map(({ key }) => hex(key))).size !== keys.length) fail("two witnesses, or two logs, have one key");
+  }
   return policy;
 };
 
