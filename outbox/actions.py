@@ -38,6 +38,8 @@ def tick(*, at: datetime) -> None:
         reply_to = [settings.CONTACT_MAIL] if settings.CONTACT_MAIL else None
         try:
             EmailMessage(mail.subject, mail.body, to=[mail.to], reply_to=reply_to).send()
+        except ValueError as error:  # an address that no mail can carry: else whoever wrote it would stop the clock, for ever
+            logger.error("Mail %s cannot be sent at all (%s) and is given up.", mail.pk, type(error).__name__)
         except OSError as error:  # SMTP's own exceptions among them; they quote the address, so only their kind is logged
             if at - mail.posted_at < KEPT:
                 logger.warning("Mail %s was not sent (%s); it is tried again.", mail.pk, type(error).__name__)

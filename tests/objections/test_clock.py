@@ -27,3 +27,10 @@ def test_one_turn_of_the_clock_sends_mail_and_forgets_what_was_not_confirmed(ope
 
 def test_the_embedded_process_does_the_same() -> None:
     assert background.tick in background.BEATS
+
+
+def test_an_address_that_no_mail_can_carry_does_not_stop_the_clock(open_poll: Poll, mailoutbox: list[object]) -> None:
+    send_in(open_poll, email=f"a@{'ü' * 60}.example.org")  # longer than a name may be, once it is written in ASCII
+    send_in(open_poll)
+    background.tick()
+    assert len(mailoutbox) == 1 and not Mail.objects.exists()
