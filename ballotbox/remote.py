@@ -15,6 +15,8 @@ from ballotbox import errors
 
 TIMEOUT_S = 30
 MAX_FRAME = 256 * 1024 * 1024
+CHUNK = 5_000
+"""Ballots that are opened with one question."""
 
 
 class RemoteBox:
@@ -61,7 +63,10 @@ class RemoteBox:
         return str(self._ask("seal", poll=poll, content=dict(content), room=room))
 
     def unseal(self, *, poll: str, bodies: Sequence[str]) -> list[dict[str, Any]]:
-        return list(self._ask("unseal", poll=poll, bodies=list(bodies))) if bodies else []
+        opened: list[dict[str, Any]] = []
+        for start in range(0, len(bodies), CHUNK):  # all ballots of a poll at once would not fit into a frame
+            opened += self._ask("unseal", poll=poll, bodies=list(bodies[start : start + CHUNK]))
+        return opened
 
     def receipt_public_key(self) -> str:
         return str(self._ask("receipt_public_key"))

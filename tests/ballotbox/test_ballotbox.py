@@ -196,6 +196,14 @@ def test_both_boxes_on_the_same_files_are_the_same(served: RemoteBox, tmp_path: 
     assert served.sign_receipt(message="م") == here.sign_receipt(message="م")
 
 
+def test_more_ballots_than_fit_into_a_frame_are_opened_in_their_order(served: RemoteBox, monkeypatch) -> None:
+    monkeypatch.setattr("ballotbox.remote.CHUNK", 2)
+    served.make_secrets(poll="p1", with_nonce=False)
+    made = [prepared(served, bid=f"{number:032x}") for number in range(5)]
+    opened = served.unseal(poll="p1", bodies=[one["body"] for one in made])
+    assert [one["d"]["bid"] for one in opened] == [f"{number:032x}" for number in range(5)]
+
+
 def test_a_box_that_is_away_is_a_refusal_to_the_voter_and_comes_back(tmp_path: Path) -> None:
     keys, socket = tmp_path / "keys", tmp_path / "box.socket"
     remote = RemoteBox(str(socket))
