@@ -39,6 +39,12 @@ def takes_entries(poll: str) -> bool:
     return shard not in shards_.abandoned() and not shards_.is_closed(shard)
 
 
+def is_given_up(poll: str) -> bool:
+    """Whether the log of the poll was given up (`manage.py log_new_shard`): nothing of the poll can enter it any more."""
+    given_up = shards_.abandoned()
+    return bool(given_up) and shard_of(poll) in given_up
+
+
 def origin(shard: str | None = None) -> str:
     """The name of the log, which is also the name its key signs under; of the current shard by default."""
     return f"{settings.LOG_HOST}/log/{shard or current_shard()}"

@@ -6,7 +6,7 @@ Order of work: lock, ask, change, record, announce. One action is one transactio
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ from eligibility.models import RollEntry
 from merkle import canonical
 from processes.models import Scope, Topic
 from realtime.actions import announce
+from votelog import log
 from votelog.actions import promise, put_blob, record, record_ballot
 from voting import commitments, draws, errors, kinds, rules, signals, tabulate
 from voting.board import render_board
@@ -187,6 +188,8 @@ def cast_ballot(
             )
             replayed = _was_cast_already(poll, prepared)
             if not replayed:
+                if log.is_given_up(poll.public_id):  # a promise that could not be kept
+                    raise errors.PollCannotGoOn()
                 if refusal := refusal or rules.why_not_choose(poll, options, choice):
                     raise refusal
                 if refusal := _why_not_again(poll, prepared["tag"], revision):
@@ -366,19 +369,24 @@ def _may_publish(poll: Poll, by: User | None) -> Poll:
 
 def open_due_polls(*, at: datetime) -> None:
     """Open announced polls whose time has come."""
-    for poll in Poll.objects.to_open(at):
+    for poll in _going_on(Poll.objects.to_open(at)):
         with _alone(poll), suppress(errors.PollNotDraft):  # somebody opened it by hand in between
             open_poll(poll=poll, by=None)
 
 
 def finish_due_polls(*, at: datetime) -> None:
     """Close polls whose time is over, and publish those whose closing stands in the log and whose lots can be drawn."""
-    for poll in Poll.objects.due(at):
+    for poll in _going_on(Poll.objects.due(at)):
         with _alone(poll), suppress(errors.PollNotOpen):  # somebody closed it by hand in between
             close_poll(poll=poll, by=None, at=at)
-    for poll in Poll.objects.countable():
+    for poll in _going_on(Poll.objects.countable()):
         with _alone(poll), suppress(errors.ClosingNotInLog, errors.PollNotClosed, errors.VoidedMeanwhile):  # next time
             publish_result(poll=poll, by=None, at=at)
+
+
+def _going_on(polls: Iterable[Poll]) -> Iterator[Poll]:
+    """Without those whose log was given up: they stay as they are, for neither closing nor result could be recorded."""
+    return (poll for poll in polls if not log.is_given_up(poll.public_id))
 
 
 @contextmanager

@@ -25,6 +25,11 @@ class PollPaused(PollNotOpen):
     reason = _("Voting is paused at the moment. Nothing was cast; the page of the poll says why. Come back later.")
 
 
+class PollCannotGoOn(PollNotOpen):
+    code = "poll_cannot_go_on"
+    reason = _("This poll cannot go on: the public log that holds it was damaged and given up. Nothing was cast.")
+
+
 class NotSignedIn(Refusal):
     code = "not_signed_in"
     reason = _("Sign in to cast your ballot. Your choices are kept.")

@@ -12,8 +12,8 @@ from django.utils import timezone
 from eligibility.models import RollEntry
 from processes.models import Phase
 from tests import make
-from votelog import sequencer
-from votelog.models import Pending
+from votelog import log, sequencer
+from votelog.models import Abandoned, Pending
 from voting import actions, errors
 from voting.models import Ballot, Poll
 from voting.standing import find_receipt, standing
@@ -32,6 +32,18 @@ def test_it_puts_one_ballot_into_the_box_and_promises_its_place_in_the_log(open_
     assert receipt.promise.startswith("vote.example.org/log/")
     assert f"deadline {int(actions.deadline_of(open_poll).timestamp())}" in receipt.promise
     assert standing(open_poll, ada).choice == {"approve": ["o1", "o2"]}
+
+
+def test_no_ballot_is_promised_a_place_in_a_log_that_was_given_up_and_the_clock_leaves_its_polls_alone(
+    open_poll: Poll, ada, caplog
+) -> None:
+    sequencer.run_once()
+    Abandoned.objects.create(shard=log.shard_of(open_poll.public_id), because="A disk died.", at=0)
+    with pytest.raises(errors.PollCannotGoOn):
+        make.cast(open_poll, ada, "o1")
+    assert stored() == (0, 0)
+    actions.tick(at=open_poll.closes_at)
+    assert Poll.objects.get(pk=open_poll.pk).is_open and not caplog.records
 
 
 def test_nothing_stored_beside_a_ballot_says_who_when_or_where() -> None:
