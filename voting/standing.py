@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from accounts.models import User
 from ballotbox import box
+from ballotbox.errors import NoSuchKey
 from eligibility.models import RollEntry
 from votelog import log
 from votelog.entries import read
@@ -17,7 +18,8 @@ from voting.models import Ballot, Poll
 
 @dataclass(frozen=True)
 class Standing:
-    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: what the current ballot says.
+    """`entry`: the place on the roll; `next_revision`: 0 before the first ballot; `choice`: what the current ballot says, None
+    where there is none; `voided`: the last one was declared void.
 
     Once the poll's key is destroyed nobody can tell any more, and it looks as if no ballot had been cast.
     """
@@ -25,6 +27,7 @@ class Standing:
     entry: RollEntry | None
     next_revision: int = 0
     choice: kinds.Body | None = None
+    voided: bool = False
 
 
 def standing(poll: Poll, user: object) -> Standing:
@@ -43,7 +46,8 @@ def standing_of(poll: Poll, entry: RollEntry | None) -> Standing:
     if last is None:
         return Standing(entry=entry)
     (content,) = box().unseal(poll=poll.public_id, bodies=[last.body])
-    return Standing(entry=entry, next_revision=last.revision + 1, choice=content["b"])
+    void = content["d"]["bid"] in tabulate.voided(poll)
+    return Standing(entry=entry, next_revision=last.revision + 1, choice=None if void else content["b"], voided=void)
 
 
 State = Literal["promised", "in_log", "counted", "replaced", "voided"]
@@ -73,7 +77,11 @@ def find_receipt(bid: str) -> ReceiptState | None:
         return _in_log(poll, event.idx, read(event.body)["d"])
     # Not in the log, or nothing signed says so yet: only the box knows it, and only the voter its number.
     for poll in Poll.objects.filter(status__in=[Poll.Status.OPEN, Poll.Status.CLOSED]):
-        row = Ballot.objects.filter(poll=poll, bid_tag=box().bid_tag(poll=poll.public_id, bid=bid)).first()
+        try:
+            tag = box().bid_tag(poll=poll.public_id, bid=bid)
+        except NoSuchKey:  # lost: an outage of this poll, not of all the others
+            continue
+        row = Ballot.objects.filter(poll=poll, bid_tag=tag).first()
         if row is not None:
             (content,) = box().unseal(poll=poll.public_id, bodies=[row.body])
             return _receipt(poll, content["d"], "promised", None, content["b"])

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import make
+from votelog import sequencer
 from votelog.models import Pending
-from voting import actions
+from voting import actions, changes
 from voting.models import Ballot, Poll
 from voting.standing import standing
 
@@ -203,6 +204,21 @@ def test_where_ballots_stay_as_cast_a_second_one_is_refused(roll, as_ada: Client
         assert answer.status_code == 409
         assert 'data-refusal="revoting_not_allowed"' in answer.content.decode()
     assert Ballot.objects.count() == 1
+
+
+def test_whoever_lost_a_ballot_by_a_void_is_told_and_may_cast_another_also_where_ballots_stay(roll, as_ada: Client, ada) -> None:
+    poll = actions.open_poll(poll=make.poll(roll=roll, mix_k=1, revote="none"), by=None)
+    bid = make.cast(poll, ada, "o1").bid
+    sequencer.run_once()
+    by = {"reason": {"en": "A mix-up."}, "actors": ("a" * 32, "b" * 32), "at": timezone.now()}
+    changes.void_ballot(poll=poll, bid=bid, reason_code="technical_fault", **by)
+    html = as_ada.get(poll.get_absolute_url()).content.decode()
+    assert "declared void" in html and "You have not voted yet" not in html and "Your ballot is cast" not in html
+    assert "cast and counts" not in as_ada.get(url("ballot", poll)).content.decode()
+    review = as_ada.post(url("ballot", poll), form("o2", revision=1, step="review"))
+    assert review.status_code == 200 and carried(review.content.decode()) == {"o2"}
+    assert as_ada.post(url("ballot-cast", poll), form("o2", revision=1)).status_code == 200
+    assert standing(poll, ada).choice == {"approve": ["o2"]}
 
 
 def test_a_receipt_number_used_for_another_ballot_gets_a_fresh_one(open_poll: Poll, as_ada: Client, ada) -> None:
