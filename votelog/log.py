@@ -25,9 +25,19 @@ def shards() -> list[str]:
     return shards_.with_entries()
 
 
+_shards: dict[tuple[str, str], str] = {}
+"""By poll, where its entries stand: for good, once it has one. Each promise asks."""
+
+
 def shard_of(poll: str) -> str:
     """The shard that holds the poll's entries; the current one while it has none."""
-    return shards_.of_polls({poll}).get(poll) or current_shard()
+    known = _shards.get((str(settings.LOG_DIR), poll))
+    if known is None:
+        known = shards_.of_polls({poll}).get(poll)
+        if known is None:
+            return current_shard()
+        _shards[str(settings.LOG_DIR), poll] = known
+    return known
 
 
 def takes_entries(poll: str) -> bool:
@@ -99,7 +109,11 @@ def is_published(event: Event) -> bool:
 def events(poll: str, *, kind: str | None = None) -> Iterator[Event]:
     """The rows of a poll that have their place in the log, in order, of one kind or of all."""
     found = Event.objects.filter(shard=shard_of(poll), poll=poll).order_by("n")
-    return (found if kind is None else found.filter(kind=kind)).iterator()
+    if kind is not None:
+        found = found.filter(kind=kind)
+        if kind != BALLOT:
+            found = found.filter(bid__isnull=True)  # says nothing new, but to the planner: an index of these alone
+    return found.iterator()
 
 
 def entries(poll: str, *, kind: str | None = None) -> Iterator[dict[str, Any]]:

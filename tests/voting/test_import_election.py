@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,7 @@ def test_a_pabulib_round_can_be_held_under_another_rule(tmp_path: Path, capsys) 
     assert money.budget == 100 and "o1" in money.results.get().outcome["winners"]
 
 
+@pytest.mark.skipif("postgres" in os.environ.get("DATABASE_URL", ""), reason="Nine thousand casts, on SQLite only.")
 @pytest.mark.django_db
 def test_burlington_2009_is_held_again_with_all_its_ballots_and_rounds(data: Path, capsys) -> None:
     path = data / "voting" / "irv" / "2009-Burlington-Mayor.blt"
