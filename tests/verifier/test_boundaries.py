@@ -18,6 +18,7 @@ from tests.verifier.writelog import (
     Memory,
     Scene,
     Signer,
+    Witness,
     canon,
     cast,
     cast_all,
@@ -256,6 +257,7 @@ def test_each_of_two_logs_is_remembered(tmp_path: Path) -> None:
     for _ in range(2):
         report = log_checked(Memory(instance(old, new)), state=str(tmp_path))
     assert report.verdict == "pass" and text(report, "C4").count("same log as before (grew from") == 2
+    assert (tmp_path / "votelog-verify.json").read_text().count('"origin"') == 2
     old.entries.pop(3)
     report = log_checked(Memory(instance(old.seal(), new)), state=str(tmp_path))
     assert "C4" in failed(report) and "when last seen" in text(report, "C4")
@@ -345,6 +347,9 @@ def test_what_was_not_reached_is_never_a_pass(statuses: list[str], verdict: str)
         f"log {Signer(ORIGIN).vkey} https://x.example y\nquorum none",
         "witness x\nquorum none",
         f"witness x {WITNESSES[0].vkey.replace('witness0', 'witness9')} https://x.example y\nquorum none",
+        f"witnes x {Witness('x', 30).vkey}\nquorum none",
+        f"witness w0 {Witness('x', 30).vkey}\nquorum none",
+        f"witness none {Witness('x', 30).vkey}\nquorum none",
         "grupp g any w0\nquorum g",
         "group none any w0\nquorum none",
         "group g any w0\ngroup g any w1\nquorum g",
