@@ -12,6 +12,7 @@ from tests import services
 from tests.browser.conftest import FLAGS, sign_in
 
 WHO = {"en": "Tom Ferrier", "fa": "مینا"}
+STAFF = "Ruth Ledger"
 
 
 def first(page: Page, language: str, process: str, pattern: str) -> str:
@@ -37,8 +38,13 @@ def main(address: str, folder: Path) -> None:
             page.goto(f"/{language}/processes/embankment-fridays/proposals/?sort=discussed")
             shoot("proposal", page.locator("main a[href*='/proposals/'][href*='-']").first.get_attribute("href") or "")
             poll = first(page, language, "budget-six", rf"/{language}/polls/\w+/")
-            shoot("board", f"{poll}board/")
+            page.goto(f"{poll}board/")
+            page.locator(".live[data-state=live]").first.wait_for()
+            shoot("board")
             shoot("result", first(page, language, "budget-five", rf"/{language}/polls/\w+/") + "result/")
+            sign_in(page, language, STAFF)
+            page.goto(f"/{language}/approvals/")
+            shoot("approval", page.locator("main a[href*='/approvals/']").first.get_attribute("href") or "")
             sign_in(page, language, WHO[language])
             page.goto(f"{poll}ballot/")
             for box in page.locator("input[name=choose]").all()[:3]:
