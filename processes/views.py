@@ -120,7 +120,8 @@ def process_detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     phase = process.phase_at(now)
     # Polls and proposals stand above processes in the house; their rows are reached through the process.
-    polls = list(process.polls.visible_to(request.user).select_related("board").annotate(places=Coalesce("roll_count", Count("roll__entries"))))
+    places = Coalesce("roll_count", Count("roll__entries"))
+    polls = list(process.polls.visible_to(request.user).select_related("board").annotate(places=places))
     for poll in polls:
         poll.deadline_kind = deadline_kind(poll.closes_at, now)  # type: ignore[attr-defined]
     proposals = process.proposals.visible_to(request.user).published()

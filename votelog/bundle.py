@@ -50,7 +50,7 @@ class Bundle:
 
     def write(self) -> IO[bytes]:
         """A file, at its beginning, that goes when it is closed. One at a time is made in a process."""
-        file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 -- the answer closes it
         with _one_at_a_time, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
             for name, data in self.files():
                 zipped.writestr(zipfile.ZipInfo(name, _AT), data, zipfile.ZIP_DEFLATED)

@@ -12,8 +12,9 @@ from tests.browser.conftest import Visit, sign_in
 from tests.browser.test_journeys import fill_and_cast, poll_of
 
 PAGES = [
-    "/", "/about/", "/about/log/", "/about/secrecy/", "/verify/", "/processes/", "/processes/budget-six/", "/processes/budget-five/",
-    "/polls/", "POLL/", "POLL/ballot/", "POLL/board/", "POLL/options/o1/", "RESULT/result/", "RESULT/board/",
+    "/", "/about/", "/about/log/", "/about/secrecy/", "/verify/", "/processes/", "/processes/budget-six/",
+    "/processes/budget-five/", "/polls/",
+    "POLL/", "POLL/ballot/", "POLL/board/", "POLL/options/o1/", "RESULT/result/", "RESULT/board/",
     "/proposals/", "/processes/embankment-fridays/proposals/", "DEBATE", "/receipts/", "/eligibility/", "/eligibility/redeem/",
     "/account/login/", "/account/signup/", "/account/login/code/", "/account/password/reset/", "/demo/", "/demo/mail/",
     "/no-such-page/", "RESULT/options/o1/", "/account/signup/passkey/", "/processes/small-works/",

@@ -42,7 +42,8 @@ def valid(kind: str, limits: dict[str, Any], costs: list[int]) -> int:
         marks: Any = ([key for key, chosen in zip(keys, row, strict=True) if chosen] for row in product((0, 1), repeat=len(keys)))
     elif kind == "rank":
         rows = product(range(len(keys) + 1), repeat=len(keys))
-        marks = ([[key for key, at in zip(keys, row, strict=True) if at == rank] for rank in range(1, len(keys) + 1)] for row in rows)
+        ranks = range(1, len(keys) + 1)
+        marks = ([[key for key, at in zip(keys, row, strict=True) if at == rank] for rank in ranks] for row in rows)
     else:
         most = limits.get("max") or limits["sum"]
         marks = (dict(zip(keys, row, strict=True)) for row in product(range(most + 1), repeat=len(keys)))
