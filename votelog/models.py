@@ -51,7 +51,11 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_entry_per_poll_and_number", fields=["shard", "poll", "n"]),
         ]
-        indexes = [models.Index(name="event_by_bid", fields=["bid"], condition=Q(bid__isnull=False))]
+        indexes = [
+            models.Index(name="event_by_bid", fields=["bid"], condition=Q(bid__isnull=False)),
+            # What happened besides the ballots is a handful, and every page of a poll asks for it.
+            models.Index(name="event_but_ballots", fields=["poll", "kind", "n"], condition=Q(bid__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.shard}/{self.idx} {self.kind}"

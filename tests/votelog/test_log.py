@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from merkle import canonical, note, proof
 from merkle.errors import ProofError
@@ -91,6 +93,18 @@ def test_a_ballot_is_found_by_its_number_in_its_own_poll_only() -> None:
     assert log.find_ballot("p1", make.bid(1)) == log.find_ballot(None, make.bid(1)) == Event.objects.get(bid=make.bid(1))
     assert log.find_ballot("p2", make.bid(1)) is None
     assert log.find_ballot(None, make.bid(2)) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads small tables whole")
+def test_what_happened_besides_the_ballots_is_found_without_looking_at_each_of_them() -> None:
+    make.opened()
+    with CaptureQueriesContext(connection) as asked:
+        list(log.events("p1", kind="poll.opened"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"explain query plan {asked.captured_queries[-1]['sql']}")
+        plan = " ".join(row[-1] for row in cursor.fetchall())
+    assert "event_but_ballots" in plan and "SCAN" not in plan
 
 
 @pytest.mark.django_db
