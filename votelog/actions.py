@@ -13,6 +13,7 @@ from django.utils import timezone
 from merkle import canonical, note
 from votelog import keys, log
 from votelog.entries import FILLED_IN, NO_LEAF, RECORDED, write
+from votelog.errors import LogTakesNoMore
 from votelog.models import BALLOT, Blob, Event, Pending
 
 _HEX = re.compile(r"[0-9a-f]+")
@@ -26,7 +27,8 @@ def record(type: str, *, poll: str = "", at: datetime | None = None, d: dict[str
     moment it happened, now by default. Fields that only the sequencer can know (`config` and `roll` of poll.opened,
     `last_n` of poll.closed) are left out of `d`.
 
-    Raises RuntimeError outside a transaction, ValueError when this could never become an entry of the log.
+    Raises RuntimeError outside a transaction, ValueError when this could never become an entry of the log, LogTakesNoMore
+    where the log of the poll is closed or was given up.
     """
     _in_a_transaction()
     if type not in RECORDED:
@@ -43,7 +45,7 @@ def record(type: str, *, poll: str = "", at: datetime | None = None, d: dict[str
     _fits(type, poll, t, {**d, **dict.fromkeys(filled_in, NO_LEAF)})
     Pending.objects.create(kind=type, poll=poll, t=t, body=canonical.dumps(d).decode())
     if not log.takes_entries(poll):
-        raise ValueError(f"the log of poll {poll} takes no more entries")
+        raise LogTakesNoMore()
 
 
 def record_ballot(*, poll: str, d: dict[str, Any], body: str, k: int | None) -> None:

@@ -1,4 +1,8 @@
-"""Why the log stands still. None of these is a Refusal: they are for the operator, in one sentence each."""
+"""Why the log stands still: for the operator, in one sentence each. What people may read is a Refusal: there is one."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.refusal import Refusal
 
 
 class VoteLogError(Exception):
@@ -19,3 +23,8 @@ class NotAlone(VoteLogError):
 
 class NotPublished(VoteLogError):
     """No checkpoint covers this entry yet."""
+
+
+class LogTakesNoMore(Refusal):
+    code = "log_takes_no_more"
+    reason = _("The public log that holds this poll is closed, so nothing more can be recorded about it. Nothing was changed.")

@@ -19,8 +19,9 @@ from common.refusal import NotPermitted
 from incidents import errors
 from incidents.models import Erasure, Incident
 from tests import make
-from votelog import sequencer
-from votelog.models import Blob, Event
+from votelog import log, sequencer
+from votelog.errors import LogTakesNoMore
+from votelog.models import Abandoned, Blob, Event
 from voting.models import Poll
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,16 @@ def test_nothing_is_declared_about_a_draft_or_a_poll_that_does_not_exist(staff: 
     for subject in (draft_poll.public_id, "nosuchpoll"):
         with pytest.raises(errors.IncidentPollUnknown):
             ask("incident.declare", subject, staff, code="other")
+
+
+def test_nothing_is_declared_about_a_poll_whose_log_takes_no_more(staff: User, colleague: User, open_poll: Poll) -> None:
+    sequencer.run_once()
+    request = ask("incident.declare", open_poll.public_id, staff, code="other")
+    Abandoned.objects.create(shard=log.shard_of(open_poll.public_id), because="A disk died.", at=0)
+    with pytest.raises(LogTakesNoMore):
+        approve(request, colleague)
+    request.refresh_from_db()
+    assert request.state == Request.State.OPEN and not Incident.objects.exists()
 
 
 def test_an_erased_text_is_gone_from_the_log_and_the_log_says_so(

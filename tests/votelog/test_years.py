@@ -19,6 +19,7 @@ from tests.votelog.append_only import lifted
 from votelog import files, fsck, log, sequencer, shards, trees
 from votelog.actions import promise, record
 from votelog.entries import read
+from votelog.errors import LogTakesNoMore
 from votelog.models import Abandoned, Checkpoint, Event, Pending
 from votelog.news import Lookout
 from votelog.signals import entries_published
@@ -224,7 +225,7 @@ def test_a_ballot_cast_in_the_new_year_is_promised_by_the_log_of_its_poll(clock:
 
 
 def test_nothing_is_recorded_of_a_poll_whose_log_is_closed(closed_log: None) -> None:
-    with pytest.raises(ValueError, match="takes no more entries"), transaction.atomic():
+    with pytest.raises(LogTakesNoMore), transaction.atomic():
         record("objection.filed", poll="p1", d={"objection": "abcd", "text_sha256": make.Z})
     assert not Pending.objects.exists()
 
