@@ -160,7 +160,11 @@ class Change:
 
     def refuse(self, evidence: Evidence) -> bool:
         """Keep what was refused. False when it is kept already, or when there is so much that more would say nothing new."""
-        if self._db.execute("select count(*) from evidence where origin = ?", (evidence.origin,)).fetchone()[0] >= KEPT:
+        # By kind: whoever sends junk without proofs must not be able to crowd out a fork.
+        kept = self._db.execute(
+            "select count(*) from evidence where origin = ? and kind = ?", (evidence.origin, evidence.kind)
+        )
+        if kept.fetchone()[0] >= KEPT:
             return False
         row = (
             evidence.origin,

@@ -153,6 +153,16 @@ def test_only_the_newest_signed_checkpoints_are_kept_and_the_rest_is_enough(
     assert len(made.state.evidence()) == 3
 
 
+def test_checkpoints_without_a_proof_do_not_crowd_out_a_fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("witness.state.KEPT", 3)
+    made = witness(tmp_path, LOG)
+    assert made.add_checkpoint(LOG.request(0, 5)).status == 200
+    for size in range(6, 12):
+        assert made.add_checkpoint(LOG.request(5, size, proof=[])).status == 422
+    assert made.add_checkpoint(Log(40, salt="x").request(5, 5, proof=[])).status == 409
+    assert sorted(item.kind for item in made.state.evidence()) == ["fork", "unproven", "unproven", "unproven"]
+
+
 def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     key = new_key(tmp_path)
     assert key.stat().st_mode & 0o777 == 0o600
