@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_bidi, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from approvals.kinds import KINDS, Done, Kind, Order, Shown
 from common.refusal import Refusal
@@ -83,11 +83,14 @@ def _amended_lines(poll: Poll, fields: dict[str, Any]) -> Iterator[Line]:
 
 
 def _arrow(before: str, after: str) -> SafeString:
-    return format_html("{} → {}", before, after)
+    """In the direction in which the page is read."""
+    return format_html("<bdi>{}</bdi> {} <bdi>{}</bdi>", before, "←" if get_language_bidi() else "→", after)
 
 
 def _plain(value: object) -> str:
-    return "–" if value in (None, "") else str(value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "–" if value in (None, "") else number(value) if isinstance(value, int) else str(value)
 
 
 def _amend_shown(order: Order, poll: Poll) -> tuple[Lines, Sequence[str]]:
