@@ -20,7 +20,7 @@ def build() -> None:
 
     ada = make.user("ada@example.org", display_name="Ada")
     others = make.users(9)
-    poll = voting_actions.open_poll(poll=make.poll(roll=make.roll(ada, *others)), by=None)
+    poll = voting_actions.open_poll(poll=make.poll(roll=make.roll(ada, *others), mix_k=5), by=None)
     for person in others:
         make.cast(poll, person, "o2")
     proposal_actions.create_proposal(
