@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
     """The content of the file; when there is none yet, it is made once, also when two processes come at a time."""
+    fresh = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
@@ -24,6 +25,13 @@ def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
             pass
         finally:
             draft.unlink()
+        # What the secret protects is durable soon: after a loss of power the file must be there, and so must its folder.
+        for folder in (path.parent, path.parent.parent) if fresh else (path.parent,):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
     return read(path)
 
 

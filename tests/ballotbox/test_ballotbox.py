@@ -196,7 +196,9 @@ def test_both_boxes_on_the_same_files_are_the_same(served: RemoteBox, tmp_path: 
     assert served.sign_receipt(message="م") == here.sign_receipt(message="م")
 
 
-def test_more_ballots_than_fit_into_a_frame_are_opened_in_their_order(served: RemoteBox, monkeypatch) -> None:
+def test_more_ballots_than_fit_into_a_frame_are_opened_in_their_order(
+    served: RemoteBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ballotbox.remote.CHUNK", 2)
     served.make_secrets(poll="p1", with_nonce=False)
     made = [prepared(served, bid=f"{number:032x}") for number in range(5)]
@@ -246,6 +248,21 @@ def test_every_operation_is_offered_by_both_boxes() -> None:
     for name in OPERATIONS:
         assert callable(getattr(LocalBox, name))
         assert callable(getattr(RemoteBox, name))
+
+
+def test_a_key_is_on_the_disk_with_its_folder_before_any_ballot_depends_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, really = set(), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    LocalBox(tmp_path).make_secrets(poll="p1", with_nonce=False)
+    polls = tmp_path / "polls"
+    assert {path.stat().st_ino for path in (polls / "p1.key", polls, tmp_path)} <= synced
 
 
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
