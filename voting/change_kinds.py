@@ -232,6 +232,7 @@ def _places_shown(order: Order, poll: Poll) -> tuple[Lines, Sequence[str]]:
         _("Each place gets an invitation code. Whoever approves is shown the codes once; they are kept nowhere."),
         _("The places are on the roll from then on, also for polls that open later on the same roll."),
         _("Everybody can see in the public log that places were added while the poll was open, and how many."),
+        _("Ballots from these places can be told from all others there. Where only one of them is used, its ballot is known."),
     ]
 
 
