@@ -123,7 +123,8 @@ def entries(poll: str, *, kind: str | None = None) -> Iterator[dict[str, Any]]:
 
 def ballots_of(poll: str, credential: str) -> Iterator[dict[str, Any]]:
     """The ballots of one credential that have their place in the log, parsed."""
-    found = Event.objects.filter(poll=poll, kind=BALLOT, body__contains=f'"cred":"{credential}"').order_by("n")
+    ballots = Event.objects.filter(shard=shard_of(poll), poll=poll, kind=BALLOT)  # with the shard an index finds the poll
+    found = ballots.filter(body__contains=f'"cred":"{credential}"').order_by("n")
     return (read(event.body) for event in found)
 
 
