@@ -54,6 +54,17 @@ def test_a_roll_may_grow_by_k_at_once() -> None:
     assert failed(checked(grown_by(3).memory())) == {"C10"}
 
 
+@pytest.mark.parametrize(("last", "state"), [
+    ("credentials.committed", "not open yet"), ("poll.opened", "still open"), ("poll.paused", "paused"), ("poll.resumed", "still open"),
+    ("poll.closed", "closed"), ("participation.published", "closed"), ("tally.published", "published"),
+])  # fmt: skip
+def test_how_far_a_poll_is(last: str, state: str) -> None:
+    scene = eventful()
+    del scene.entries[place(scene, last) + 1 :]
+    report = checked(scene.seal().memory())
+    assert not failed(report) and report.poll["state"] == state
+
+
 def turnout(*, summarised: bool = True, closed: bool = True) -> Scene:
     scene = open_log()
     open_poll(scene, k=5, visibility="turnout")
@@ -284,6 +295,7 @@ def test_what_was_not_reached_is_never_a_pass(statuses: list[str], verdict: str)
         f"log {Signer(ORIGIN).vkey}\nquorum none",
         "quorum none\r",
         "quorum\x0bnone",
+        "# a bell \x07\nquorum none",
         "#" * 70_000 + "\nquorum none",
         "grupp g any w0\nquorum g",
         "group none any w0\nquorum none",

@@ -106,6 +106,13 @@ def test_a_proof_of_a_sealed_ballot_reads_it_out_once_it_is_opened() -> None:
     assert report.poll["sealed"] == d["c"] and "approve" not in report.poll
 
 
+def test_a_voided_ballot_that_is_never_opened_is_read_out_from_its_receipt() -> None:
+    scene = eventful(visibility="sealed").seal()
+    _, d = ballot(scene, 2)
+    report = receipt(scene.receipt(d, NOW - 9), scene.memory())
+    assert report.verdict == "pass" and report.poll["approve"] == scene.openings[d["bid"]]["b"]["approve"]
+
+
 @pytest.mark.parametrize("index", [3, 4, -1])
 def test_a_proof_of_an_entry_that_is_no_ballot_says_what_it_is(index: int) -> None:
     scene = finished().seal()
@@ -201,6 +208,8 @@ def test_a_place_is_found_in_whichever_log_its_poll_stands() -> None:
     source = Memory(instance(scene.seal(), new))
     report = placed(place_file(leaves, 61), source)
     assert (report.poll["voted"], report.log["origin"]) == (True, ORIGIN)
+    report = placed(place_file(leaves, 3, poll="p9"), source)
+    assert (failed(report), report.log["origin"]) == ({"C20"}, NEXT_ORIGIN)  # that poll has another roll
     assert placed(place_file(leaves, 61, poll="p7"), source).verdict == "cannot tell"
 
 
