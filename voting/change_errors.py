@@ -16,6 +16,12 @@ class NothingAmended(Refusal):
     correctable = True
 
 
+class TitleMissing(Refusal):
+    code = "title_missing"
+    reason = _("The poll and each of its options need a title, in at least one language.")
+    correctable = True
+
+
 class OpeningInPast(Refusal):
     code = "opening_in_past"
     reason = _("The new opening must be still to come, so that everybody can read the new rules first.")

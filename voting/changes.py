@@ -40,7 +40,7 @@ def _changing(poll: Poll) -> Iterator[Poll]:
 def amend_poll(*, poll: Poll, fields: Mapping[str, Any], reason: Localized, actors: Actors, at: datetime) -> Poll:
     """Announce an announced poll anew, with other `fields`, as `amended` reads them.
 
-    Raises PollNotFrozen, NothingAmended, OpeningInPast, CloseBeforeOpening, and what freeze_poll raises.
+    Raises PollNotFrozen, NothingAmended, TitleMissing, OpeningInPast, CloseBeforeOpening, and what freeze_poll raises.
     """
     with _changing(poll) as poll:
         if refusal := change_rules.why_not_amend(poll):
@@ -59,7 +59,7 @@ def amended(poll: Poll, fields: Mapping[str, Any], *, at: datetime) -> tuple[Pol
     """The poll and its options as they would be, not saved.
 
     `fields`: any of title, question (by language), opens_at, closes_at (unix seconds), budget, rule, ballot, and options:
-    `{key: {"title": …, "cost": …}}`. What is not named stays. Raises NothingAmended, and what rule and ballot are refused for.
+    `{key: {"title": …, "cost": …}}`. What is not named stays. Raises NothingAmended, TitleMissing, and what rule and ballot are refused for.
     """
     after = Poll.objects.get(pk=poll.pk)
     options = list(after.options.all())
@@ -80,6 +80,8 @@ def amended(poll: Poll, fields: Mapping[str, Any], *, at: datetime) -> tuple[Pol
     same = all(getattr(after, name) == getattr(poll, name) for name in named)
     if same and before == [(option.title, option.cost) for option in options]:
         raise change_errors.NothingAmended()
+    if not all(any(title.values()) for title in [after.title, *(option.title for option in options)]):
+        raise change_errors.TitleMissing()
     if refusal := change_rules.why_not_amend_so(poll, after, at=at):
         raise refusal
     return after, options

@@ -140,6 +140,8 @@ def test_it_opens_under_the_new_rules_also_when_amended_and_opened_within_one_pa
     [
         (change_errors.NothingAmended, {}),
         (change_errors.NothingAmended, {"budget": 100}),
+        (change_errors.TitleMissing, {"title": {}}),
+        (change_errors.TitleMissing, {"options": {"o2": {"title": {"en": ""}}}}),
         (change_errors.OpeningInPast, {"opens_at": 1}),
         (change_errors.CloseBeforeOpening, {"closes_at": 1}),
         (errors.RuleOptionRefused, {"rule": {"mode": "leap"}}),
