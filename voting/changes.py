@@ -59,7 +59,8 @@ def amended(poll: Poll, fields: Mapping[str, Any], *, at: datetime) -> tuple[Pol
     """The poll and its options as they would be, not saved.
 
     `fields`: any of title, question (by language), opens_at, closes_at (unix seconds), budget, rule, ballot, and options:
-    `{key: {"title": …, "cost": …}}`. What is not named stays. Raises NothingAmended, TitleMissing, and what rule and ballot are refused for.
+    `{key: {"title": …, "cost": …}}`. What is not named stays. Raises NothingAmended, TitleMissing,
+    and what rule and ballot are refused for.
     """
     after = Poll.objects.get(pk=poll.pk)
     options = list(after.options.all())
