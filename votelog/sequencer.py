@@ -137,13 +137,31 @@ def _by_shard(polls: Iterable[str], current: str) -> dict[str, list[str]]:
     polls = set(polls)
     known, given_up = shards.of_polls(polls), shards.abandoned()
     found: dict[str, list[str]] = {}
-    for poll in sorted(polls):
+    for shard in _homes(current) if "" in polls else ():
+        found.setdefault(shard, []).append("")
+    for poll in sorted(polls - {""}):
         shard = known.get(poll, current)
         if shard in given_up or (shard != current and shards.is_closed(shard)):
             logger.critical("Something of poll %s waits, and log %s takes no more entries.", poll, shard)
         else:
             found.setdefault(shard, []).append(poll)
     return found
+
+
+def _homes(current: str) -> set[str]:
+    """The logs that something of no poll waits for."""
+    rows = Pending.objects.filter(poll="").exclude(kind=BALLOT)
+    return {_home(waiting.kind, waiting.d, current) for waiting in opened(rows)}
+
+
+def _home(kind: str, d: dict[str, Any], current: str) -> str:
+    """Where what belongs to no poll goes: into the newest log. The record that a text was erased goes into the one that names
+    the text, while that goes on: whoever checks a poll there misses the text, and looks for the reason in that log alone."""
+    if kind == "erasure.recorded":
+        naming = Event.objects.filter(bid__isnull=True, body__contains=f'"{d["target"]}"').order_by("shard", "idx").first()
+        if naming is not None and naming.shard not in shards.abandoned() and not shards.is_closed(naming.shard):
+            return naming.shard
+    return current
 
 
 def _open_what_is_due() -> None:
@@ -203,7 +221,8 @@ def append(shard: str, polls: Iterable[str], own: Iterable[Waiting] = ()) -> Non
     """
     with transaction.atomic(durable=True):
         pending = Pending.objects.filter(poll__in=list(polls)).order_by("id")
-        due = in_order(opened(pending))
+        current = shards.current()
+        due = [row for row in in_order(opened(pending)) if row.poll or _home(row.kind, row.d, current) == shard]
         due = [*own, *due]
         Event.objects.bulk_create(_events(shard, due), batch_size=_CHUNK)
         taken = [row.id for row in due if row.id]

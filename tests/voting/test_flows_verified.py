@@ -22,7 +22,7 @@ from outbox.models import Mail
 from processes.models import Phase
 from tests import make
 from votelog import log, sequencer
-from votelog.models import Blob
+from votelog.models import Blob, Event
 from voting import actions, changes
 from voting.models import Poll
 
@@ -330,6 +330,22 @@ def over_the_turn_of_the_year_until_its_log_is_closed(world: World) -> list[Poll
     assert log.shards() == ["2026", "2027"]
     assert not log.takes_entries(poll.public_id), "the old log is closed"
     return [poll, young]
+
+
+@flow
+def a_text_erased_in_the_new_year_while_its_log_goes_on(world: World) -> list[Poll]:
+    poll = world.opened(closes_at=START + timedelta(days=14))
+    _object(world, poll, make.user("staff@example.org", is_staff=True), answer=True)
+    world.until(datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC))
+    (filed, *_) = log.entries(poll.public_id, kind="objection.filed")
+    two = ("a" * 32, "b" * 32)
+    erase_text(target=filed["d"]["text_sha256"], basis="legal_order", actors=two, at=timezone.now())
+    declare_incident(poll="", code="other", text=WHY, actors=two, at=timezone.now())
+    sequencer.run_once()
+    own = Event.objects.filter(poll="", kind__in=["erasure.recorded", "incident.declared"]).order_by("kind")
+    assert list(own.values_list("kind", "shard")) == [("erasure.recorded", "2026"), ("incident.declared", "2027")]
+    world.finish(poll)
+    return [poll]
 
 
 @pytest.mark.django_db
