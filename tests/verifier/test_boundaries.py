@@ -55,7 +55,8 @@ def test_a_roll_may_grow_by_k_at_once() -> None:
 
 
 @pytest.mark.parametrize(("last", "state"), [
-    ("credentials.committed", "not open yet"), ("poll.opened", "still open"), ("poll.paused", "paused"), ("poll.resumed", "still open"),
+    ("credentials.committed", "not open yet"), ("poll.opened", "still open"), ("poll.paused", "paused"),
+    ("poll.resumed", "still open"),
     ("poll.closed", "closed"), ("participation.published", "closed"), ("tally.published", "published"),
 ])  # fmt: skip
 def test_how_far_a_poll_is(last: str, state: str) -> None:
@@ -131,7 +132,7 @@ def test_the_options_of_a_rule_may_go_to_the_limit(method: str, options: dict[st
     ("score-v1", {"alloc": {"sum": 10, "exact": True, "max": 6, "min": 2}}, ""),
     ("score-v1", {"alloc": {"sum": 10, "exact": True, "max": 6, "min": 2}}, "o1:4,o2:6"),
     ("score-v1", {"alloc": {"sum": 10, "exact": False, "max": None, "min": 2}}, "o1:9,o2:1"),
-    ("score-v1", {"score": {"max": 5}}, "o1:5,o2:1"),
+    ("score-v1", {"score": {"max": 5}}, "o1:5,o2:1,o3:1,o4:1,o5:1"),
     ("irv-v1", {"rank": {"min": 0, "max": None, "ties": False, "raw": False}}, "o1>o2>o3>o4>o5"),
     ("irv-v1", {"rank": {"min": 2, "max": 2, "ties": False, "raw": False}}, "o1>o2"),
     ("irv-v1", {"rank": {"min": 0, "max": 3, "ties": True, "raw": False}}, "o1=o2>o3"),
@@ -191,6 +192,13 @@ def test_a_text_is_at_most_64_kibibytes_long(spare: int) -> None:
     size = verifier.MAX_NOTE - 16 - len(canon({"en": ""}))
     scene.entries[-1]["d"]["text_sha256"] = scene.text(en="x" * (size + spare))
     assert failed(checked(scene.seal().memory())) == ({"C6"} if spare else set())
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"en":1}', b'{"en":{}}', b'"en"', b'{"en": "x"}', b""])
+def test_a_text_is_words_by_language(content: bytes) -> None:
+    scene = finished()
+    scene.act("incident.declared", code="outage", text_sha256=scene.blob(bytes(16) + content))
+    assert failed(checked(scene.seal().memory())) == {"C6"}
 
 
 @pytest.mark.parametrize("spare", [0, 1])
@@ -297,6 +305,7 @@ def test_what_was_not_reached_is_never_a_pass(statuses: list[str], verdict: str)
         "quorum\x0bnone",
         "# a bell \x07\nquorum none",
         "#" * 70_000 + "\nquorum none",
+        "group g\nquorum none",
         "grupp g any w0\nquorum g",
         "group none any w0\nquorum none",
         "group g any w0\ngroup g any w1\nquorum g",
@@ -314,6 +323,13 @@ def test_a_policy_line_has_just_its_words(lines: str) -> None:
 def test_a_log_that_nobody_cosigned_says_so_and_one_that_others_signed_counts_them() -> None:
     assert "none. Only this log's own key" in text(checked(finished().seal().memory()), "C3")
     assert "has 2 further signatures" in text(checked(finished().seal().cosign(0, 1).memory()), "C3")
+
+
+@pytest.mark.parametrize("ahead", [600, 601])
+def test_a_cosignature_is_at_most_ten_minutes_ahead(ahead: int) -> None:
+    scene = finished().seal().cosign(0, 1, at=NOW + ahead)
+    report = checked(scene.memory(), policy=verifier.parse_policy(policy().encode()))
+    assert failed(report) == (set() if ahead == 600 else {"C3"})
 
 
 def test_the_newest_cosignature_of_a_witness_counts() -> None:
