@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import cast
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.permissions import can
 from approvals import actions, reauthentication
-from approvals.kinds import KINDS, Done
+from approvals.kinds import KINDS, Done, Shown
 from approvals.models import Request
 from common.refusal import Refusal
 
@@ -55,9 +56,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         if do == "approve":
             if not reauthentication.recently(request):
                 return reauthentication.ask(request)
-            done = actions.approve(
-                request=asked, by=user, at=now, reauthenticated=True, arguments_sha256=request.POST.get("seen", "")
-            )
+            same = request.POST.get("shown") == _fingerprint(KINDS[asked.action].shown(actions.order_of(asked, at=now)))
+            seen = request.POST.get("seen", "") if same else ""
+            done = actions.approve(request=asked, by=user, at=now, reauthenticated=True, arguments_sha256=seen)
             return _done(request, asked, done)
         if do == "reject":
             actions.reject(request=asked, by=user, at=now)
@@ -73,14 +74,22 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(asked)
 
 
+def _fingerprint(shown: Shown) -> str:
+    """Of what the approver read: something else may have been changed since, and then it means something else."""
+    lines = [f"{label}: {value}" for label, value in shown.lines]
+    return sha256("\n".join([shown.subject, *lines, *map(str, shown.consequences), *shown.entries]).encode()).hexdigest()
+
+
 def _page(request: HttpRequest, asked: Request, refusal: Refusal | None = None) -> HttpResponse:
     kind, now = KINDS[asked.action], timezone.now()
+    shown = kind.shown(actions.order_of(asked, at=now))
     own = asked.requested_by_id == request.user.pk
     open_ = asked.state == Request.State.OPEN and asked.expires_at > now
     page = {
         "asked": asked,
         "kind": kind,
-        "shown": kind.shown(actions.order_of(asked, at=now)),
+        "shown": shown,
+        "shown_sha256": _fingerprint(shown),
         "own": own,
         "open": open_,
         "over": not open_,

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "ballotbox.middleware.box_away",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -224,6 +225,7 @@ ACCOUNT_RATE_LIMITS = {
     "proposal_endorse": "60/m/user",
     "comment_create": "12/m/user,120/h/user",
     "ballot_cast": "30/m/user",
+    "receipt_find": "60/m/ip",
     "poll_bundle": "12/m/ip,120/h/ip",
     # Per network address first: whoever is stopped there uses up nobody's mail address.
     "objection_file": "5/m/ip,30/d/ip,3/h/key",

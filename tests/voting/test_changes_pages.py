@@ -58,7 +58,14 @@ def ask(poll: Poll, by: User, what: str = "pause", **data: Any) -> Request:
 
 
 def decide(request: Request, by: User, do: str = "approve", **data: Any) -> Any:
-    return signed_in(by).post(request.get_absolute_url(), {"do": do, "seen": request.arguments_sha256} | data)
+    return signed_in(by).post(request.get_absolute_url(), {"do": do, **read(request, by)} | data)
+
+
+def read(request: Request, by: User) -> dict[str, str]:
+    """What the form holds after the page was read."""
+    page = signed_in(by).get(request.get_absolute_url()).content.decode()
+    shown = re.search(r'name="shown" value="([0-9a-f]{64})"', page)
+    return {"seen": request.arguments_sha256, "shown": shown[1] if shown else ""}
 
 
 def fresh(poll: Poll) -> Poll:
@@ -91,6 +98,19 @@ def test_whoever_asked_finds_no_way_to_approve(running: Poll, staff) -> None:
     answer = decide(request, staff)
     assert answer.status_code == 409 and "You asked for this yourself" in answer.content.decode()
     assert not fresh(running).paused
+
+
+def test_nobody_approves_what_meanwhile_means_something_else(running: Poll, staff, other) -> None:
+    later = running.closes_at + timedelta(days=1)
+    request = ask(running, staff, "pause")
+    before = read(request, other)
+    changes.extend_poll(
+        poll=running, closes_at=later, reason={"en": "A storm."}, actors=["a" * 32, "b" * 32], at=timezone.now()
+    )
+    answer = signed_in(other).post(request.get_absolute_url(), {"do": "approve", **before})
+    assert answer.status_code == 409
+    assert not fresh(running).paused
+    assert decide(request, other).status_code == 302, "whoever reads it again may approve"
 
 
 @pytest.mark.parametrize("how", [{"recently": False}, {"ago": 301}])

@@ -6,6 +6,9 @@ the way, with a time beside them. Nothing that is shown here is kept anywhere.
 
 from __future__ import annotations
 
+from typing import cast
+
+from allauth.core import ratelimit
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +30,8 @@ def receipt_find(request: HttpRequest) -> HttpResponse:
     """By number, or by the saved file (field `file`)."""
     if request.method != "POST":
         return _find(request)
+    if limited := ratelimit.consume_or_429(request, action="receipt_find"):
+        return cast(HttpResponse, limited)
     file = request.FILES.get("file")
     if file is not None:
         try:
