@@ -92,6 +92,18 @@ def test_a_poll_with_groups_of_one_keeps_nobody_back() -> None:
     assert checked(scene.seal().memory()).verdict == "pass"
 
 
+@pytest.mark.parametrize("imported", [True, False])
+def test_only_a_poll_made_from_a_ballot_file_has_no_groups(imported: bool) -> None:
+    scene = open_log()
+    made: dict[str, Any] = {"origin": "import"} if imported else {}
+    open_poll(scene, **made)
+    cast_all(scene, [{**cast(i, "o1"), "origin": "import"} for i in range(4)])
+    close_poll(scene)
+    scene.entries.pop(place(scene, "intake.summary"))
+    scene.d("poll.closed")["last_n"] -= 1
+    assert failed(checked(scene.seal().memory())) == (set() if imported else {"C18"})
+
+
 def test_a_group_without_its_summary_fails_also_where_another_group_follows() -> None:
     scene = open_log()
     open_poll(scene, k=2)
