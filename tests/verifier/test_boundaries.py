@@ -161,6 +161,15 @@ def test_a_ballot_may_go_to_the_limit(method: str, ballot: dict[str, Any], choic
     assert report.verdict == "pass", report.checks
 
 
+@pytest.mark.parametrize(("marks", "fails"), [(1, True), (2, False), (3, False), (4, True)])
+def test_a_ballot_approves_as_many_as_it_may_whatever_they_cost(marks: int, fails: bool) -> None:
+    scene = open_log()
+    open_poll(scene, method="approval-v1", ballot={"approve": {"min": 2, "max": 3, "max_cost": None}})
+    cast_all(scene, [cast(0, ",".join(f"o{i}" for i in range(1, marks + 1)))])
+    close_poll(scene)
+    assert failed(checked(scene.seal().memory())) == ({"C12"} if fails else set())
+
+
 def later_void(scene: Scene) -> None:
     """The result superseded by one that leaves the void out again, with act and sums to fit the first."""
     void(scene, cast(31, "")["bid"])

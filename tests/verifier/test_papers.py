@@ -312,3 +312,22 @@ def test_a_bundle_of_two_logs_or_of_another_is_not_read() -> None:
         verifier.bundled_poll(Memory(files))
     assert verifier.bundled_poll(Memory(one.bundle())) == "p1"
     assert verifier.bundled_poll(one.memory()) == ""
+
+
+def test_papers_of_another_poll_than_the_bundle_are_no_evidence_against_anyone() -> None:
+    scene = finished()
+    whereabouts = json.dumps(place_file(scene, 3)).encode()
+    scene.seal()
+    index, d = ballot(scene, 1)
+    for poll, verdict in (("p1", "pass"), ("p2", "cannot tell")):
+        bundle = Memory(scene.bundle(poll))
+        for raw in (scene.receipt(d, NOW), scene.proof(index)):
+            report = receipt(raw, bundle)
+            assert report.verdict == verdict
+            assert any("of the poll p1" in reason for reason in report.undecided) == (verdict == "cannot tell")
+        asked = verifier.Asked(now=NOW)
+        if verdict == "pass":
+            assert verifier.verify_place(whereabouts, bundle, asked, verifier.Progress()).verdict == "pass"
+        else:
+            with pytest.raises(verifier.CannotTell, match="holds what belongs to p2"):
+                verifier.verify_place(whereabouts, bundle, asked, verifier.Progress())

@@ -219,7 +219,7 @@ def rank(*ranks: list[str]) -> dict[str, Any]:
         (BALLOTS["irv-v1"], "C6", {"veto": ["o1"]}),
         (TIES, "C12", rank()),
         (TIES, "C12", rank(["o2", "o1"])),
-        (TIES, "C12", rank(["o1"], [])),
+        (TIES, "C12", rank(["o1"], [], ["o2"])),
         (TIES, "C12", rank(["o1", "o1"])),
         (TIES, "C12", rank(["o1", "o2"], ["o3", "o4"])),
         (RAW, "C12", rank(["o1"], [])),
