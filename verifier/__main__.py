@@ -576,6 +576,14 @@ def bundled_poll(base: Any) -> str:
     return str(about["poll"])
 
 
+def of_this_bundle(log: Log, name: str) -> None:
+    """Raises CannotTell where the log was read from a bundle that was made for another poll: it lacks what the entries of
+    this one name, and that is nobody's fault."""
+    bundled = bundled_poll(log.source.source if isinstance(log.source, Inside) else log.source)
+    if bundled not in ("", name):
+        raise CannotTell(f"the file in hand is of the poll {plain(name)}, and this bundle holds what belongs to {plain(bundled)}")
+
+
 # --------------------------------------------------------------------------------------------------------- reporting
 
 @dataclass
@@ -3152,6 +3160,7 @@ def _read_out(raw: bytes, index: int, log: Optional[Log], report: Report, progre
     report.poll = {"id": entry["poll"], "bid": ballot["bid"], "rev": ballot["rev"], "index": index}
     b = ballot.get("b", noted.b)
     if log is not None and log.parsed:
+        of_this_bundle(log, entry["poll"])
         poll = Poll(log, entry["poll"], progress)
         check_texts(poll, report, titles)
         mine = [cast for cast in poll.casts if cast.index == index]
@@ -3291,6 +3300,7 @@ def verify_place(raw: bytes, base: Any, asked: Asked, progress: Progress) -> Rep
     if not poll.log.parsed or not poll.entries:
         final.undecided.append(f"the poll {plain(file['poll'])} could not be looked at")
         return final
+    of_this_bundle(poll.log, poll.name)
 
     def on_the_roll() -> str:
         batch = file.get("batch", 0)

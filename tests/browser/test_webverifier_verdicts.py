@@ -277,6 +277,20 @@ def test_files_in_hand_are_judged_as_the_command_line_judges_them(page: Page, vi
     }
 
 
+def test_files_of_another_poll_than_the_bundle_are_no_evidence_against_anyone(page: Page) -> None:
+    scene = w.finished()
+    whereabouts = json.dumps(place_file(scene, 3)).encode()
+    scene.seal()
+    index, d = next((i, entry["d"]) for i, entry in enumerate(scene.entries) if entry["type"] == "ballot.cast")
+    papers = [scene.receipt(d, w.NOW), scene.proof(index), whereabouts]
+    for poll, verdict in (("p1", "pass"), ("p2", "cannot tell")):
+        found = by_browser(page, scene.bundle(poll), poll=poll, papers=papers, now=w.NOW)["papers"]
+        assert [paper["verdict"] for paper in found] == [verdict] * 3
+    # A whole log has all that its polls name; who took part in another one than was checked is not looked at.
+    (place,) = by_browser(page, scene.files(), poll="p2", papers=[whereabouts], now=w.NOW)["papers"]
+    assert (place["verdict"], place["poll"]["other"]) == ("pass", True)
+
+
 def test_a_receipt_is_not_compared_with_a_log_that_did_not_pass(page: Page) -> None:
     scene = w.finished()
     scene.seal()

@@ -315,19 +315,14 @@ def test_a_bundle_of_two_logs_or_of_another_is_not_read() -> None:
 
 
 def test_papers_of_another_poll_than_the_bundle_are_no_evidence_against_anyone() -> None:
-    scene = finished()
-    whereabouts = json.dumps(place_file(scene, 3)).encode()
-    scene.seal()
+    scene, leaves = with_roll()
     index, d = ballot(scene, 1)
-    for poll, verdict in (("p1", "pass"), ("p2", "cannot tell")):
-        bundle = Memory(scene.bundle(poll))
-        for raw in (scene.receipt(d, NOW), scene.proof(index)):
-            report = receipt(raw, bundle)
-            assert report.verdict == verdict
-            assert any("of the poll p1" in reason for reason in report.undecided) == (verdict == "cannot tell")
-        asked = verifier.Asked(now=NOW)
-        if verdict == "pass":
-            assert verifier.verify_place(whereabouts, bundle, asked, verifier.Progress()).verdict == "pass"
-        else:
-            with pytest.raises(verifier.CannotTell, match="holds what belongs to p2"):
-                verifier.verify_place(whereabouts, bundle, asked, verifier.Progress())
+    mine, other = Memory(scene.bundle("p1")), Memory(scene.bundle("p2"))
+    for raw in (scene.receipt(d, NOW), scene.proof(index)):
+        assert receipt(raw, mine).verdict == "pass"
+        report = receipt(raw, other)
+        assert report.verdict == "cannot tell"
+        assert any("of the poll p1, and this bundle holds what belongs to p2" in reason for reason in report.undecided)
+    assert placed(place_file(leaves, 3), mine).verdict == "pass"
+    with pytest.raises(verifier.CannotTell, match="holds what belongs to p2"):
+        placed(place_file(leaves, 3), other)

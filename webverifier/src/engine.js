@@ -14,11 +14,11 @@ const givenOf = ({ vkeys = [], policy = null, now = Math.floor(Date.now() / 1000
 
 // Check a poll. `name` may be null for a bundle, which says itself what it holds. Never throws: what went wrong is in the report.
 export const check = async (open, name, options = {}, tick = () => {}) => {
-  let report = new Report(), loaded = {};
+  let report = new Report(), loaded = {}, bundled = null;
   try {
     const given = givenOf(options);
     const base = await open();
-    const bundled = base instanceof Files ? await bundledPoll(base) : null;
+    bundled = base instanceof Files ? await bundledPoll(base) : null;
     if (name === null && bundled === null) throw new CannotTell("these files do not say which poll they hold: name it");
     if (name !== null && bundled !== null && name !== bundled) {
       throw new CannotTell(`this bundle holds what belongs to the poll ${plain(bundled)}, and not to ${plain(name)}`);
@@ -29,7 +29,7 @@ export const check = async (open, name, options = {}, tick = () => {}) => {
     settle(report, error);
   }
   const titles = loaded.poll ? Object.fromEntries([...loaded.poll.titles].map(([id, texts]) => [`:${id}`, texts])) : {};
-  return { loaded: { ...loaded, report }, answer: { ...report.json(), told: report.warnings.length, titles } };
+  return { loaded: { ...loaded, report, bundled }, answer: { ...report.json(), told: report.warnings.length, titles } };
 };
 
 // The poll that a bundle was made for, or null where the files are no bundle.

@@ -22,7 +22,8 @@ const PLACE = fields({
   "batch?": whole(1),
 });
 
-// A Report with C20, and with what the file says in report.poll. `loaded`: { log, poll, report } as verifyPoll left it.
+// A Report with C20, and with what the file says in report.poll. `loaded`: { log, poll, report } as verifyPoll left it, and in
+// `bundled` the poll that a bundle was made for, where it was one.
 export const checkPaper = async (raw, loaded, given) => {
   const report = new Report();
   let held = null, kind = "";
@@ -102,6 +103,13 @@ const pollOf = async (loaded, name, report) => {
   const poll = new Poll(loaded.log, name);
   if (poll.entries.length) await checkTexts(poll, report);
   return poll;
+};
+
+// A bundle lacks what the entries of other polls name, and that is nobody's fault.
+const ofThisBundle = ({ bundled }, name) => {
+  if (bundled && bundled !== name) {
+    throw new CannotTell(`the file in hand is of the poll ${plain(name)}, and this bundle holds what belongs to ${plain(bundled)}`);
+  }
 };
 
 // ---- a promise, alone or in a receipt
@@ -190,6 +198,7 @@ const checkProof = async ({ entry, index, path, note }, loaded, report) => {
 
 // The ballot in plain words, into report.poll.
 const readOut = async ({ poll: name, d }, index, loaded, report, receipt = {}) => {
+  ofThisBundle(loaded, name);
   const poll = await pollOf(loaded, name, report);
   const b = d.b ?? receipt.b ?? poll.openings.get(d.bid) ?? null;
   const cast = poll.byBid.get(d.bid);
@@ -216,6 +225,7 @@ const checkPlace = async (place, loaded, report) => {
   const poll = new Poll(loaded.log, place.poll);
   Object.assign(report.poll, { id: place.poll });
   await report.run("C20", () => {
+    ofThisBundle(loaded, place.poll);
     if (!poll.first("roll.committed")) throw new CannotTell(`the log does not know the roll of the poll ${plain(place.poll)} yet`);
     const { d: roll } = poll.first("roll.committed");
     const changes = poll.all("roll.changed").map(({ d }) => ({ roll: d.roll, count: d.added_count, root: d.added_root }));
@@ -230,6 +240,7 @@ const checkPlace = async (place, loaded, report) => {
     report.poll.place = index;
     const marked = loaded.poll?.name === place.poll ? hasCast(loaded.poll, index) : null;
     if (marked !== null) report.poll.voted = marked;
+    else if (loaded.poll?.name !== place.poll) report.poll.other = true;
     return `place ${grouped(index)} on the roll of ${grouped(place.count)}`;
   });
 };

@@ -136,7 +136,7 @@ export const showPaper = (report) => {
     texts.push(...report.warnings.map((reason) => sayNote(reason) ?? reason), poll.due ? say("paper_due", { due: poll.due }) : null);
   } else if (poll.kind === "place") {
     title = say("place_in");
-    texts.push(poll.voted === undefined ? say("place_unknown") : say(poll.voted ? "place_marked" : "place_unmarked"));
+    texts.push(poll.other ? say("place_other", { poll: poll.id }) : poll.voted === undefined ? say("place_unknown") : say(poll.voted ? "place_marked" : "place_unmarked"));
     if (poll.voted !== undefined) texts.push(say("place_wrong"));
   } else {
     texts.push(say("paper_in_text", { index: sayNumber(poll.index), bid: poll.bid }));
