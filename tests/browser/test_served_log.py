@@ -57,8 +57,12 @@ def newest(paths: list[Path]) -> list[Path]:
     return full + list(partial.values())
 
 
+def served(city: City) -> list[Path]:
+    return newest(files(city, "*/tile/[0-9]/**/*")) + newest(files(city, "*/tile/entries/**/*"))
+
+
 def test_it_fails_when_any_served_tile_has_one_byte_changed(city: City, swiecie: str) -> None:
-    tiles = newest(files(city, "*/tile/[0-9]/**/*")) + newest(files(city, "*/tile/entries/**/*"))
+    tiles = served(city)
     assert len(tiles) >= 20
     unnoticed = []
     for tile in tiles[:: max(1, len(tiles) // 8)]:
@@ -67,7 +71,8 @@ def test_it_fails_when_any_served_tile_has_one_byte_changed(city: City, swiecie:
         bad[len(bad) // 3] ^= 0x20
         tile.write_bytes(bad)
         try:
-            if verify(city, swiecie).returncode != 1:
+            # The city lives on: a partial tile that a wider one replaced meanwhile is read by nobody.
+            if verify(city, swiecie).returncode != 1 and tile in served(city):
                 unnoticed.append(tile.name)
         finally:
             tile.write_bytes(good)
