@@ -54,7 +54,7 @@ def open_polls(user: object, at: datetime) -> list[Poll]:
     """What can be voted in now, the one that closes first in front."""
     return list(
         Poll.objects.visible_to(user)
-        .filter(status=Poll.Status.OPEN, opens_at__lte=at, closes_at__gt=at)
+        .filter(status=Poll.Status.OPEN, paused=False, opens_at__lte=at, closes_at__gt=at)
         .select_related("process", "board")
         .annotate(places=Coalesce("roll_count", Count("roll__entries")))
         .order_by("closes_at")

@@ -120,6 +120,32 @@ def test_open_polls_come_first(voters, client: Client) -> None:
     assert reverse("voting:result", args=[done.public_id]) in html
 
 
+def test_no_page_invites_to_vote_in_a_paused_poll(voters, client: Client) -> None:
+    poll = opened(voters, title={"en": "Stopped question"})
+    poll.paused = True
+    poll.save()
+    ballot, home = reverse("voting:ballot", args=[poll.public_id]), client.get(reverse("home")).content.decode()
+    assert "Stopped question" not in home
+    client.force_login(voters[0])
+    for page in (
+        reverse("voting:poll-list"),
+        reverse("voting:board", args=[poll.public_id]),
+        poll.process.get_absolute_url(),
+        poll.get_absolute_url(),
+        reverse("eligibility:mine"),
+    ):
+        html = client.get(page).content.decode()
+        assert "Voting is paused" in html, page
+        assert ballot not in html, page
+
+
+def test_a_process_says_when_voting_in_its_announced_poll_begins(voters, client: Client) -> None:
+    poll = make.poll(roll=make.roll(*voters), status=Poll.Status.FROZEN)
+    html = client.get(poll.process.get_absolute_url()).content.decode()
+    assert "Voting begins on" in html and "Read the rules" in html
+    assert "Being counted" not in html
+
+
 def test_the_list_does_not_ask_the_database_for_every_poll(voters, client: Client, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
     process, roll = make.process(), make.roll(*voters)
     for _ in range(6):
