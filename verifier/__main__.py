@@ -2932,7 +2932,8 @@ def _describe(poll: Poll, report: Report, titles: Dict[str, str]) -> None:
     """What people want to know of a poll besides the checks, into report.poll."""
     counted = len(poll.counted(poll.log.size))
     report.poll.update(id=poll.name, title=titles.get("", ""), state=poll.state, cast=len(poll.casts), counted=counted,
-                       events=[tell_event(entry, titles) for entry in poll.others if entry.kind in TOLD])
+                       events=[tell_event(entry, titles) for entry in poll.others
+                               if entry.kind in TOLD or entry.d.get("reason") == "by_hand"])
     tallies = poll.all("tally.published")
     if report.verdict == "fail" or not tallies:
         return
@@ -2962,7 +2963,7 @@ def tell_event(entry: Entry, titles: Dict[str, str]) -> str:
     what = {"ballot.voided": f"{d.get('bid')} ({d.get('reason_code')})", "poll.extended": f"to {moment(d.get('closes_at', 0))}",
             "roll.changed": f"{d.get('added_count')} places added", "tally.superseded": f"act {d.get('act')}",
             "objection.filed": str(d.get("objection")), "objection.answered": f"{d.get('objection')} ({d.get('finding')})",
-            "incident.declared": str(d.get("code"))}.get(entry.kind, "")
+            "incident.declared": str(d.get("code")), "poll.closed": "by hand"}.get(entry.kind, "")
     return plain(f"{moment(entry.t)} {entry.kind} {what}".rstrip() + (f": {why}" if why else ""))
 
 

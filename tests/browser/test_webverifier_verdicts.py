@@ -277,6 +277,14 @@ def test_files_in_hand_are_judged_as_the_command_line_judges_them(page: Page, vi
     }
 
 
+def test_both_tell_the_same_of_what_officials_did(page: Page) -> None:
+    files = w.eventful().seal().files()
+    for poll, act in (("p1", "poll.paused"), ("p2", "poll.closed by hand: By hand.")):
+        told = by_browser(page, files, poll=poll, now=w.NOW)["poll"]["events"]
+        assert told == verifier.as_json(by_python(files, poll))["poll"]["events"]
+        assert any(act in sentence for sentence in told)
+
+
 def test_files_of_another_poll_than_the_bundle_are_no_evidence_against_anyone(page: Page) -> None:
     scene = w.finished()
     whereabouts = json.dumps(place_file(scene, 3)).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import segno
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.templatetags.text import moment
 from realtime.actions import last_seq
 from tests import make
 from votelog import sequencer
@@ -137,6 +139,14 @@ def test_no_page_invites_to_vote_in_a_paused_poll(voters, client: Client) -> Non
         html = client.get(page).content.decode()
         assert "Voting is paused" in html, page
         assert ballot not in html, page
+
+
+def test_a_poll_that_was_closed_early_says_when_it_closed(voters, client: Client) -> None:
+    poll = opened(voters)
+    poll.status, poll.closed_at = Poll.Status.CLOSED, poll.closes_at - timedelta(days=2)
+    poll.save()
+    html = client.get(poll.get_absolute_url()).content.decode()
+    assert f"until {moment(poll.closed_at)}" in html and moment(poll.closes_at) not in html
 
 
 def test_a_process_says_when_voting_in_its_announced_poll_begins(voters, client: Client) -> None:

@@ -155,11 +155,13 @@ const TOLD = [
 ];
 
 // The acts of officials and the objections, a sentence each.
-export const tellEvents = (poll) => poll.entries.filter(({ entry }) => TOLD.includes(entry.type)).map(({ index, t, d, entry }) => {
+const isTold = ({ entry, d }) => TOLD.includes(entry.type) || d.reason === "by_hand";
+export const tellEvents = (poll) => poll.entries.filter(isTold).map(({ index, t, d, entry }) => {
   const what = {
     "ballot.voided": `${d.bid} (${d.reason_code})`, "poll.extended": `to ${moment(d.closes_at ?? 0)}`,
     "roll.changed": `${d.added_count} places added`, "tally.superseded": `act ${d.act}`, "objection.filed": d.objection,
     "objection.answered": `${d.objection} (${d.finding})`, "incident.declared": d.code,
+    "poll.closed": "by hand",
   }[entry.type] ?? "";
   const why = ["text_sha256", "evidence_sha256"].map((field) => joined(poll.texts.get(`${index} ${field}`))).filter(Boolean).join(" ");
   return plain(`${moment(t)} ${entry.type} ${what}`.trimEnd() + (why ? `: ${why}` : ""));
