@@ -448,6 +448,7 @@ def test_on_sqlite_too_one_of_eight_ballots_is_the_first_and_none_gets_past_the_
     assert found["same"] == {"Receipt": 6, "BallotStale": 42}
     assert found["again"] == {"Receipt": 8}
     around = found["around the close"]
-    assert around["Poll"] == 1 and around.get("Receipt", 0) + around.get("PollNotOpen", 0) == 12
-    assert found["ballots"] == found["said at the close"] == found["counted"] == found["in the log"] == around.get("Receipt", 0) + 7
+    accepted = around.get("Receipt", 0)  # none where the close was first
+    assert around["Poll"] == 1 and accepted + around.get("PollNotOpen", 0) == 12
+    assert found["ballots"] == found["said at the close"] == found["counted"] == found["in the log"] == accepted + 7
     assert found["findings"] == []
